@@ -1,0 +1,1 @@
+"""The core's Alembic lineage; ``portal_core.migrate`` runs it."""
