@@ -126,7 +126,7 @@ $(TEST_STAMP): $(RUN_STAMP) requirements/test.txt
 
 # Node is only a build tool: one from PyPI serves where the machine has none that is new enough.
 $(ASSETS): $(ASSET_SOURCES) | $(RUN_STAMP)
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
+	@{ command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1 \
 		|| $(PIP) install --require-hashes -r requirements/node.txt
 	$(BIN)/python tools/build_assets.py
 	@touch $@

@@ -12,9 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from portal_core.migrate import upgrade_all
-from portal_core.plugins import installed
-from portal_core.portal import load
 from portal_core.testing.postgres import open_server
 
 BACKENDS = ("sqlite", "postgres")
@@ -90,10 +87,17 @@ def empty_db_url(backend, _stores):
 
 
 def migrate(url):
-    """Create the schema of the core and of every installed plugin in the database at ``url``."""
+    """Create the schema of the core and of every installed plugin in the database at ``url``, and close all connections."""
+    # Imported here, because most test runs while working need no database and shall not load the whole portal.
+    from portal_core.migrate import upgrade
+    from portal_core.plugins import installed
+    from portal_core.portal import load
+
     portal = load({}, {"portal.database_url": url, "portal.plugins": " ".join(sorted(installed()))})
-    upgrade_all(portal.database.engine, portal.migrations)
-    portal.database.dispose()
+    try:
+        upgrade(portal)
+    finally:
+        portal.database.dispose()
 
 
 class Store:
