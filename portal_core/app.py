@@ -1,0 +1,71 @@
+"""The composition root: reads from top to bottom as the boot sequence."""
+
+from pyramid.config import Configurator
+
+from portal_core import portal as portals
+from portal_core.logs import configure_logging
+
+FEATURES = (
+    # What every request passes through.
+    "portal_core.web.transactions",
+    "portal_core.web.security",
+    "portal_core.web.limits",
+    "portal_core.web.errors",
+    "portal_core.accounts.policy",
+    "portal_core.assets",
+    "portal_core.theme",
+    "portal_core.rendering",
+    "portal_core.chrome",
+    # Pages.
+    "portal_core.health",
+    "portal_core.web.downloads",
+    "portal_core.accounts.views",
+    "portal_core.home",
+    "portal_core.inbox.views",
+    "portal_core.notifications.views",
+    "portal_core.evaluations.views",
+    "portal_core.files.views",
+    "portal_core.admin.views",
+)
+
+
+def make_application(global_config, raw, **overrides):
+    """The WSGI application for ini settings ``raw``; ``overrides`` go to ``portal_core.portal.load`` (tests)."""
+    portal = portals.load(global_config, raw, **overrides)
+    configure_logging(portal.settings["portal.log_level"])
+    config = configure(portal, raw)
+    application = config.make_wsgi_app()
+    start_worker(application, portal)
+    return application
+
+
+def configure(portal, raw):
+    """A Pyramid configurator with all features of the core and the views of all plugins, not yet committed."""
+    config = Configurator(settings=pyramid_settings(portal, raw))
+    config.registry.portal = portal
+    config.add_translation_dirs("portal_core:locale")
+    config.set_default_csrf_options(require_csrf=True)
+    for feature in FEATURES:
+        config.include(feature)
+    for plugin in portal.plugins.loaded:
+        package = plugin.module.__name__
+        config.add_translation_dirs(f"{package}:locale")
+    for _name, _result in portal.plugins.declare("portal_includeme", config=config):
+        pass
+    return config
+
+
+def pyramid_settings(portal, raw):
+    """Settings that Pyramid itself reads: ours never collide with them."""
+    settings = {name: value for name, value in raw.items() if name.split(".")[0] in ("pyramid", "retry", "tm")}
+    settings["pyramid.default_locale_name"] = portal.settings["portal.locale"]
+    return settings
+
+
+def start_worker(application, portal):
+    """Run jobs in a thread of this process when ``portal.worker`` says so (the embedded default)."""
+    if portal.settings["portal.worker"] == "embedded":
+        from portal_core.jobs.worker import EmbeddedWorker
+
+        application.registry.worker = EmbeddedWorker(portal)
+        application.registry.worker.start()

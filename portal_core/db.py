@@ -1,0 +1,143 @@
+"""Databases: declarative bases, column types, engines and sessions.
+
+Two databases are served by the same code. SQLite needs help (zope.sqlalchemy's and pysqlite's defaults lose isolation): no
+implicit BEGIN of the driver, WAL, foreign keys on, and BEGIN IMMEDIATE for work that will write.
+"""
+
+import datetime as dt
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = sa.MetaData(naming_convention=NAMING)
+
+# SQLite gives row ids to INTEGER keys only; PostgreSQL shall not run out of numbers.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class UTCDateTime(sa.types.TypeDecorator):
+    """An aware moment, stored in UTC. Naive values are refused because nobody can tell what they mean."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of the core's own models; every table starts with ``core_``."""
+
+    metadata = METADATA
+    table_prefix = "core_"
+
+
+def plugin_base(name):
+    """A declarative base for the plugin ``name``: shared MetaData, tables must start with ``<name>_``."""
+
+    class PluginBase(DeclarativeBase):
+        metadata = METADATA
+        table_prefix = f"{name}_"
+
+    @event.listens_for(PluginBase, "instrument_class", propagate=True)
+    def check_prefix(mapper, class_):
+        table = getattr(class_, "__tablename__", None)
+        if table and not table.startswith(f"{name}_"):
+            raise TypeError(f"table {table!r} of plugin {name!r} must start with {name + '_'!r}")
+
+    return PluginBase
+
+
+class Database:
+    """An engine and the two ways of using it.
+
+    ``reader()`` gives a session for reading; on PostgreSQL each statement is its own transaction, which saves the BEGIN and
+    ROLLBACK round trips. ``writer()`` gives a session whose transaction may write. ``writing()`` is a short transaction of its own.
+    """
+
+    def __init__(self, url):
+        self.engine = make_engine(url)
+        self.dialect = self.engine.dialect.name
+        if self.dialect == "sqlite":
+            self.read_engine = self.engine
+            self.write_engine = self.engine.execution_options(rw=True)
+        else:
+            self.read_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self.write_engine = self.engine
+        self._reader = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+        self._writer = sessionmaker(self.write_engine, expire_on_commit=False)
+
+    def reader(self) -> Session:
+        """A session for reading; the caller closes it."""
+        return self._reader()
+
+    def writer(self) -> Session:
+        """A session for writing; the caller commits or hands it to a transaction manager."""
+        return self._writer()
+
+    @contextmanager
+    def reading(self):
+        """A reading session that is closed at the end."""
+        session = self.reader()
+        try:
+            yield session
+        finally:
+            session.close()
+
+    @contextmanager
+    def writing(self):
+        """A transaction of its own: committed at the end, rolled back on an exception."""
+        with self.writer() as session, session.begin():
+            yield session
+
+    def dispose(self):
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def make_engine(url):
+    """An engine for ``url`` (SQLite or PostgreSQL) with the settings the portal relies on."""
+    url = sa.make_url(url)
+    if url.get_backend_name() == "sqlite":
+        # The long name matters: zope.sqlalchemy allows savepoints only where the driver is named.
+        engine = sa.create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=8, max_overflow=8)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        # A wait for a row lock longer than this means a stuck peer: better an answer than a hanging browser.
+        options = {"options": "-c lock_timeout=3000 -c timezone=UTC"}
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"), connect_args=options, pool_size=8, max_overflow=8, pool_recycle=1800
+        )
+    raise ValueError(f"database {url.get_backend_name()!r} is not supported: use sqlite or postgresql")
+
+
+def _sqlite_connect(dbapi, record):
+    dbapi.isolation_level = None
+    for pragma in ("journal_mode=wal", "synchronous=normal", "busy_timeout=5000", "foreign_keys=on"):
+        dbapi.execute("pragma " + pragma)
+
+
+def _sqlite_begin(connection):
+    writes = connection.get_execution_options().get("rw")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

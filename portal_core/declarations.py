@@ -1,0 +1,202 @@
+"""What plugins declare: frozen dataclasses, results of the hooks in ``portal_core.hookspecs``.
+
+Texts are translation strings. Nothing here touches a database or a request.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HOOK_API = 1
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """Who a plugin is. ``name`` is its entry point's name; ``hook_api`` must equal ``portal_core.api.HOOK_API``."""
+
+    name: str
+    title: str
+    version: str
+    hook_api: int = HOOK_API
+
+
+@dataclass(frozen=True)
+class SettingSpec:
+    """One ini setting. ``parse`` turns text into a value or raises ValueError; ``env`` names a variable that wins."""
+
+    name: str
+    default: str
+    doc: str
+    parse: Callable[[str], Any] = str
+    env: str | None = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A right that rows can grant: ``name`` is ``<plugin>:<resource>:<action>``."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class RoleDefault:
+    """A role and the permissions it gets when a permission first appears; administrators may change both later."""
+
+    code: str
+    title: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A link of the menu. ``section`` is ``main`` (top bar), ``sub`` (second row of its ``parent``) or ``admin``."""
+
+    key: str
+    title: str
+    url: str
+    section: str = "main"
+    parent: str = ""
+    order: int = 100
+    icon: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceTile:
+    """A tile of the home page's 服务 card. ``tone`` picks the tint: room fix card food car star mute."""
+
+    title: str
+    url: str
+    icon: str
+    note: str = ""
+    tone: str = "mute"
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class AgendaItem:
+    """One line of the card 今日日程. Times are aware; ``url`` opens it."""
+
+    start: dt.datetime
+    end: dt.datetime
+    title: str
+    place: str
+    url: str
+
+
+@dataclass(frozen=True)
+class DashboardCard:
+    """A card of the home page's right column: ``template`` is an asset spec, ``context`` its dataclass."""
+
+    title: str
+    template: str
+    context: Any
+    order: int = 100
+    more_url: str = ""
+    more_title: str = ""
+
+
+@dataclass(frozen=True)
+class NotificationType:
+    """A kind of message. ``title`` and ``body`` may hold ``${name}`` for the parameters given when it is sent."""
+
+    code: str
+    title: str
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work done in the background every ``every``; ``run(session, portal, clock)`` in one transaction with its slot.
+
+    ``name`` is ``<plugin>.<word>``. A run that dies leaves no trace and its slot is run again.
+    """
+
+    name: str
+    title: str
+    every: dt.timedelta
+    run: Callable[..., None]
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """``check(session)`` returns None when all is well, else a short text; shown by ``/-/health`` and ``doctor``."""
+
+    name: str
+    check: Callable[..., str | None]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """Static files of a plugin: ``spec`` is ``package:static``; served below ``/static/<owner>/``."""
+
+    owner: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """The plugin's Alembic lineage: ``spec`` is ``package:migrations``; the version table carries the plugin's name."""
+
+    name: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer on a scale; ``value`` counts in the statistics (5 is best)."""
+
+    value: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row of an evaluation form; ``code`` never changes within a form."""
+
+    code: str
+    label: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something a person may rate. ``key`` is stable (``case:<id>``); ``until`` is aware or None for ever."""
+
+    key: str
+    title: str
+    note: str = ""
+    until: dt.datetime | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class EvaluationForm:
+    """A questionnaire as versioned data. A change of questions or scale needs a higher ``version``.
+
+    ``subjects(session, user_id, now)`` lists what that person may rate now (already answered ones included, the core
+    marks them); ``find(session, user_id, key, now)`` gives one of them or None. ``answered(services, subject, user_id, answers)`` is
+    called inside the transaction that stores a first answer. ``edit_days``: days during which an answer may be changed.
+    """
+
+    code: str
+    version: int
+    title: str
+    questions: tuple[Question, ...]
+    scale: tuple[Choice, ...]
+    subjects: Callable[..., Sequence[Subject]]
+    find: Callable[..., Subject | None]
+    comment_label: str = ""
+    edit_days: int = 7
+    answered: Callable[..., None] | None = None
+
+
+@dataclass(frozen=True)
+class DemoContext:
+    """What ``portal_demo_data`` gets besides the session: the portal, the clock and the demo users by login name."""
+
+    portal: Any
+    clock: Any
+    users: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Cases, tasks (待办), timeline and flows: the heart of the portal."""

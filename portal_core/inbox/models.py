@@ -1,0 +1,124 @@
+"""Tables of the inbox; the names follow case management (ARCHITECTURE.md section 3)."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal_core.accounts.models import Department, User
+from portal_core.db import Base, BigId, UTCDateTime
+
+OPEN, DONE, VOID = "open", "done", "void"
+ACT, READ = "act", "read"
+
+
+class Case(Base):
+    """One application from submission to close. A plugin's business row has ``case_id`` as its primary key.
+
+    ``summary`` is a list of at most five ``[label, value]`` pairs. ``state_label`` is kept as text (default language) so that
+    a case stays readable when its plugin is absent. ``version`` grows with every act and guards against stale forms.
+    """
+
+    __tablename__ = "core_case"
+    __table_args__ = (
+        sa.Index("ix_core_case_applicant", "applicant_id", "id"),
+        sa.Index("ix_core_case_handler", "handler_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    number: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    summary: Mapped[list] = mapped_column(sa.JSON, default=list)
+    applicant_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    handler_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    department_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_department.id"))
+    state: Mapped[str] = mapped_column(sa.String(32))
+    state_label: Mapped[str] = mapped_column(sa.String(64))
+    tone: Mapped[str] = mapped_column(sa.String(8), default="")
+    priority: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    closed: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+
+    applicant: Mapped[User] = relationship(lazy="raise_on_sql", foreign_keys=[applicant_id])
+    handler: Mapped[User] = relationship(lazy="raise_on_sql", foreign_keys=[handler_id])
+    department: Mapped[Department | None] = relationship(lazy="raise_on_sql")
+
+
+class Task(Base):
+    """One act awaited. Either ``assignee_id`` is set, or holders of ``permission`` (within ``scope``) are candidates.
+
+    ``kind`` is ``act`` (待办) or ``read`` (待阅). ``why`` is the rule that sent it, for the reader. The partial indexes serve
+    the three ways in which an inbox finds a task, newest first, whatever the number of open tasks.
+    """
+
+    __tablename__ = "core_task"
+    __table_args__ = (
+        sa.Index("ix_core_task_case", "case_id"),
+        sa.Index("ix_core_task_assignee", "assignee_id", "kind", "id", postgresql_where=sa.text("status = 'open'"), sqlite_where=sa.text("status = 'open'")),
+        sa.Index(
+            "ix_core_task_pool", "permission", "id",
+            postgresql_where=sa.text("status = 'open' AND assignee_id IS NULL"), sqlite_where=sa.text("status = 'open' AND assignee_id IS NULL"),
+        ),
+        sa.Index(
+            "ix_core_task_scope", "permission", "scope", "id",
+            postgresql_where=sa.text("status = 'open' AND assignee_id IS NULL"), sqlite_where=sa.text("status = 'open' AND assignee_id IS NULL"),
+        ),
+        sa.Index("ix_core_task_done", "done_by_id", "id", postgresql_where=sa.text("status = 'done'"), sqlite_where=sa.text("status = 'done'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("core_case.id"))
+    kind: Mapped[str] = mapped_column(sa.String(8), default=ACT)
+    step: Mapped[str] = mapped_column(sa.String(32))
+    verb: Mapped[str] = mapped_column(sa.String(40))
+    assignee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    permission: Mapped[str] = mapped_column(sa.String(96), default="")
+    scope: Mapped[str] = mapped_column(sa.String(64), default="")
+    why: Mapped[str] = mapped_column(sa.String(200), default="")
+    status: Mapped[str] = mapped_column(sa.String(8), default=OPEN)
+    due: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    first_seen: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    outcome: Mapped[str] = mapped_column(sa.String(32), default="")
+    opinion: Mapped[str] = mapped_column(sa.Text, default="")
+    done_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    done_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_task.id"))
+
+    case: Mapped[Case] = relationship(lazy="raise_on_sql")
+
+
+class CaseEvent(Base):
+    """One line of the timeline (流转记录). Append-only: triggers refuse UPDATE and DELETE; each row carries the hash of the one before."""
+
+    __tablename__ = "core_case_event"
+    __table_args__ = (sa.Index("ix_core_case_event_case", "case_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("core_case.id"))
+    actor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    action: Mapped[str] = mapped_column(sa.String(32))
+    action_label: Mapped[str] = mapped_column(sa.String(64))
+    from_state: Mapped[str] = mapped_column(sa.String(32), default="")
+    to_state: Mapped[str] = mapped_column(sa.String(32))
+    to_label: Mapped[str] = mapped_column(sa.String(64), default="")
+    opinion: Mapped[str] = mapped_column(sa.Text, default="")
+    changes: Mapped[list] = mapped_column(sa.JSON, default=list)
+    at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    prev_hash: Mapped[str] = mapped_column(sa.String(64), default="")
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+    actor: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[actor_id])
+
+
+class CaseCounter(Base):
+    """The last number given per prefix and day (``HY20261124``)."""
+
+    __tablename__ = "core_case_counter"
+
+    prefix: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    value: Mapped[int]

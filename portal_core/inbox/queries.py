@@ -1,0 +1,81 @@
+"""What an inbox shows. Count and list of a tab are the same query, so they cannot disagree.
+
+A person finds open tasks in three ways: assigned to them, for holders of a permission everywhere, for holders of a permission
+within a scope. Each way is an index range read newest first and cut to one page, and the pages are merged; so the cost does not
+grow with the number of open tasks. Paging is by key (the task's id), never by offset.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal_core.accounts.identity import Identity
+from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
+
+PAGE = 20
+DRAFT_STATE = "draft"
+TABS = ("todo", "done", "mine", "read", "draft")
+
+
+def open_branches(identity: Identity, awaited: frozenset[str], kind=ACT):
+    """Conditions on ``Task``, disjoint, that together select what awaits ``identity``.
+
+    ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``); others need not be looked for.
+    """
+    is_open = Task.status == sa.literal_column(f"'{OPEN}'")
+    branches = [(is_open, Task.assignee_id == identity.user_id, Task.kind == kind)]
+    if kind == ACT:
+        pool = (is_open, Task.assignee_id.is_(None))
+        branches += [(*pool, Task.permission == p) for p in sorted(identity.permissions & awaited)]
+        for permission in sorted((identity.scoped.keys() & awaited) - identity.permissions):
+            branches += [(*pool, Task.permission == permission, Task.scope == s) for s in sorted(identity.scoped[permission])]
+    return branches
+
+
+def open_ids(identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None, kind=ACT):
+    """A select of the ids of the newest ``limit`` open tasks of ``identity``, older than id ``before`` if given."""
+    parts = [_newest(sa.select(Task.id).where(*branch), Task.id, limit, before) for branch in open_branches(identity, awaited, kind)]
+    return _merge(sa.union_all, parts, limit)
+
+
+def done_ids(identity: Identity, limit: int, before: int | None = None):
+    """A select of the ids of the newest ``limit`` tasks that ``identity`` has done."""
+    done = sa.select(Task.id).where(Task.status == sa.literal_column(f"'{DONE}'"), Task.done_by_id == identity.user_id)
+    return _newest(done, Task.id, limit, before)
+
+
+def own_case_ids(identity: Identity, drafts: bool, limit: int, before: int | None = None):
+    """A select of the ids of the newest ``limit`` cases that ``identity`` applied for or typed; drafts or all others."""
+    is_draft = Case.state == DRAFT_STATE
+    wanted = is_draft if drafts else ~is_draft
+    parts = [_newest(sa.select(Case.id).where(column == identity.user_id, wanted), Case.id, limit, before) for column in (Case.applicant_id, Case.handler_id)]
+    return _merge(sa.union, parts, limit)
+
+
+def _newest(query, key, limit, before):
+    if before is not None:
+        query = query.where(key < before)
+    return query.order_by(key.desc()).limit(limit)
+
+
+def _merge(union, parts, limit):
+    # SQLite allows ORDER BY and LIMIT in a part of a union only inside a subquery.
+    merged = union(*(part.subquery().select() for part in parts)).subquery()
+    return sa.select(merged.c.id).order_by(merged.c.id.desc()).limit(limit)
+
+
+def tab_ids(tab: str, identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None):
+    """The ids shown by ``tab`` (one of ``TABS``): of tasks for todo, done and read; of cases for mine and draft."""
+    match tab:
+        case "todo":
+            return open_ids(identity, awaited, limit, before)
+        case "read":
+            return open_ids(identity, awaited, limit, before, READ)
+        case "done":
+            return done_ids(identity, limit, before)
+        case _:
+            return own_case_ids(identity, tab == "draft", limit, before)
+
+
+def tab_count(session: Session, tab: str, identity: Identity, awaited: frozenset[str], cap: int = 100) -> int:
+    """Length of the tab's list, counted up to ``cap``: the list's own query, so that badge and list agree."""
+    return session.scalar(sa.select(sa.func.count()).select_from(tab_ids(tab, identity, awaited, cap).subquery())) or 0

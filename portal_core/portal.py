@@ -1,0 +1,127 @@
+"""The portal as a value: settings, clock, database and everything the enabled plugins declare.
+
+Built once per process; the web application, the command line, the worker and the tests all start from it.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from portal_core import core_declarations as core
+from portal_core import settings as settings_module
+from portal_core.clock import Clock
+from portal_core.db import Database
+from portal_core.errors import StartError
+from portal_core.i18n import make_default_localizer, translate
+from portal_core.inbox import flow as flows
+from portal_core.plugins import Plugins
+from portal_core.settings import CORE_SETTINGS, Settings, as_list, line_of
+
+
+@dataclass
+class Portal:
+    """See the module. Dictionaries are keyed by code or name."""
+
+    settings: Settings
+    clock: Clock
+    plugins: Plugins
+    database: Database
+    permissions: dict = field(default_factory=dict)
+    roles: list = field(default_factory=list)
+    flows: dict = field(default_factory=dict)
+    notification_types: dict = field(default_factory=dict)
+    evaluation_forms: dict = field(default_factory=dict)
+    jobs: dict = field(default_factory=dict)
+    health_checks: dict = field(default_factory=dict)
+    migrations: list = field(default_factory=list)
+    assets: list = field(default_factory=list)
+    localizer: Any = None
+
+    @cached_property
+    def task_permissions(self) -> frozenset[str]:
+        """Permissions whose holders can be candidates of a task, over all flows."""
+        return frozenset(spec.permission for flow in self.flows.values() for t in flow.transitions for spec in t.opens if spec.permission)
+
+    def default_text(self, message) -> str:
+        """``message`` in the default language, for texts that are stored or leave the portal without a reader's request."""
+        return translate(self.localizer, message)
+
+
+def load(global_config, raw, *, clock=None, extra_plugins=(), database=None) -> Portal:
+    """Read settings, load plugins, collect and check their declarations.
+
+    ``raw``: ini strings of ``[app:main]``. ``clock``, ``database``: replacements for tests. Raises StartError.
+    """
+    source = global_config.get("__file__")
+    names = as_list(raw.get("portal.plugins", ""))
+    plugins = Plugins(names, source, extra_plugins)
+    specs = list(CORE_SETTINGS)
+    for owner, declared in plugins.declare("portal_settings"):
+        specs += [_owned(owner, s.name, s, ".") for s in declared]
+    settings = settings_module.read(global_config, raw, specs)
+    portal = Portal(settings, clock or Clock(settings["portal.timezone"]), plugins, database or Database(database_url(settings)))
+    _collect(portal, source)
+    packages = ["portal_core", *(p.module.__name__ for p in plugins.loaded)]
+    portal.localizer = make_default_localizer(settings["portal.locale"], packages)
+    return portal
+
+
+def database_url(settings) -> str:
+    """The configured database, or SQLite in the data folder, which is made when it is missing."""
+    if settings["portal.database_url"]:
+        return settings["portal.database_url"]
+    folder = settings.path("portal.data_dir")
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite+pysqlite:///{folder / 'portal.db'}"
+
+
+def _owned(owner, name, value, separator):
+    if owner != "core" and not name.startswith(owner + separator):
+        raise StartError(f"plugin {owner!r}: {name!r} must start with {owner + separator!r}")
+    return value
+
+
+def _collect(portal: Portal, source) -> None:
+    """Fill the dictionaries from the core's own declarations and then from each plugin, refusing doubles."""
+    where = line_of(source, "portal.plugins")
+
+    def add(target: dict, owner: str, key: str, value: Any, separator=".") -> None:
+        _owned(owner, key, value, separator)
+        if key in target:
+            raise StartError(f"{where}: plugin {owner!r}: {key!r} is declared twice")
+        target[key] = value
+
+    declare = portal.plugins.declare
+    for permission in core.PERMISSIONS:
+        add(portal.permissions, "core", permission.name, permission, ":")
+    portal.roles += core.ROLES
+    portal.migrations.append(core.MIGRATIONS)
+    portal.assets.append(core.ASSETS)
+    for kind in core.NOTIFICATION_TYPES:
+        add(portal.notification_types, "core", kind.code, kind)
+    for job in core.JOBS:
+        add(portal.jobs, "core", job.name, job)
+    for check in core.HEALTH_CHECKS:
+        add(portal.health_checks, "core", check.name, check)
+    for _owner, _bases in declare("portal_models"):
+        pass  # Importing the models is the point: their tables join the shared MetaData.
+    for owner, items in declare("portal_permissions"):
+        for item in items:
+            add(portal.permissions, owner, item.name, item, ":")
+    for _owner, items in declare("portal_role_defaults"):
+        portal.roles += items
+    for owner, items in declare("portal_flows"):
+        for item in items:
+            add(portal.flows, owner, item.kind, item)
+            flows.check(item, frozenset(portal.permissions))
+    for hook, target, key in (
+        ("portal_notification_types", portal.notification_types, "code"),
+        ("portal_evaluation_forms", portal.evaluation_forms, "code"),
+        ("portal_jobs", portal.jobs, "name"),
+        ("portal_health_checks", portal.health_checks, "name"),
+    ):
+        for owner, items in declare(hook):
+            for item in items:
+                add(target, owner, getattr(item, key), item)
+    portal.migrations += [item for _owner, item in declare("portal_migrations")]
+    portal.assets += [item for _owner, item in declare("portal_assets")]
