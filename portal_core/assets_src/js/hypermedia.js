@@ -1,0 +1,35 @@
+// htmx, where the browser can run it. It needs complex selectors in :not() (Chromium 88): older kernels keep the
+// plain links and forms, which lead to the same pages.
+import { sentence } from './dom.js';
+import { toast } from './toast.js';
+
+function canRunHtmx() {
+  try {
+    document.createElement('a').matches(':not(b a)');
+    return true;
+  } catch (error) {
+    return false;
+  }
+}
+
+/** A fragment request that the server redirected (the session ended, the form was saved) is a change of page. */
+function followRedirect(event) {
+  const response = event.detail.ctx.response.raw;
+  if (!response.redirected) return;
+  event.preventDefault();
+  window.location.assign(response.url);
+}
+
+function reportServerError(event) {
+  if (event.detail.ctx.response.status >= 500) toast(sentence('serverError'));
+}
+
+export async function startHtmx() {
+  if (!canRunHtmx()) return;
+  document.addEventListener('htmx:before:response', followRedirect);
+  document.addEventListener('htmx:response:error', reportServerError);
+  document.addEventListener('htmx:error', () => toast(sentence('networkError')));
+  const { default: htmx } = await import('htmx.org');
+  htmx.config.includeIndicatorCSS = false; // base.css has these rules; nothing is injected
+  htmx.config.noSwap = [204, 304, '5xx']; // 4xx are pages for the person (form errors, conflicts) and are swapped in
+}

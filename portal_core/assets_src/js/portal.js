@@ -1,0 +1,19 @@
+// Start of the page's script. Everything here is an upgrade: each page works without it.
+import './elements/island.js';
+import './elements/reveal.js';
+import './elements/rows.js';
+import './elements/grid.js';
+import { watchDialogs } from './dialog.js';
+import { watchErrorSummaries } from './errors.js';
+import { watchMenus } from './menu.js';
+import { watchFilePreviews } from './preview.js';
+import { watchPrintButtons } from './print.js';
+import { startHtmx } from './hypermedia.js';
+
+document.documentElement.classList.replace('no-js', 'js');
+watchDialogs();
+watchErrorSummaries();
+watchMenus();
+watchFilePreviews();
+watchPrintButtons();
+startHtmx();
