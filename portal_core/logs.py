@@ -1,0 +1,80 @@
+"""The log: one JSON object per line on standard error, each line of a request carrying its id."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+
+import structlog
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET_PATHS = ("/static/", "/-/")
+log = structlog.get_logger("portal.request")
+
+_SHARED = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+
+
+def configure_logging(level="INFO"):
+    """Send structlog and the standard library's loggers to standard error as JSON lines.
+
+    ``level`` is a name such as ``INFO``. Calling it again replaces the former set-up.
+    """
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    # Handlers of others stay (pytest's, a site's own); only our former one goes.
+    root.handlers = [h for h in root.handlers if not getattr(h, "of_portal", False)]
+    handler.of_portal = True
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def request_id(request):
+    """The id that the proxy in front gave (``X-Request-ID``) or a new one; shown on error pages and in every log line."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def log_tween(handler, registry):
+    """Binds the request's id to its log lines, and writes one line when it is answered."""
+
+    def tween(request):
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.request_id)
+        start = time.perf_counter()
+        response = handler(request)
+        response.headers["X-Request-ID"] = request.request_id
+        address = request.environ.get("PATH_INFO", "")
+        if not address.startswith(QUIET_PATHS):
+            milliseconds = round((time.perf_counter() - start) * 1000, 1)
+            log.info("answered", method=request.method, path=address, status=response.status_int, ms=milliseconds)
+        return response
+
+    return tween
+
+
+def includeme(config):
+    """``request.request_id`` and the tween, outside everything else."""
+    config.add_request_method(request_id, reify=True)
+    config.add_tween("portal_core.logs.log_tween", over="portal_core.web.security.headers_tween")
