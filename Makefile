@@ -62,6 +62,13 @@ test: $(TEST_STAMP) build ## everything: lint, then all tests on SQLite and Post
 check: lint $(ASSETS) $(CATALOGS) ## lint, unit and functional tests on SQLite: under two minutes
 	$(PYTEST) -q $(PARALLEL) --db=sqlite -m "not browser and not concurrency and not slow" $(OPTIONS)
 
+.PHONY: coverage
+coverage: $(TEST_STAMP) build ## which lines the unit and functional tests reach, in htmlcov/
+	$(BIN)/coverage run -m pytest -q -m "not browser and not concurrency and not slow" $(OPTIONS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage html -q
+	$(BIN)/coverage report
+
 .PHONY: lint
 lint: $(TEST_STAMP) ## ruff, the import contracts, types of the api, the hooks and the services
 	$(BIN)/ruff check .
@@ -89,9 +96,10 @@ wheels: build ## wheels of the core and of every plugin, in dist/
 i18n: $(TEST_STAMP) ## collect the messages of code and templates into the .po files, and compile them
 	@for package in $(PACKAGES); do \
 		domain=$$(basename $$package); \
-		$(BIN)/pot-create -q -d $$domain --no-linenumbers -o $$package/locale/$$domain.pot $$package; \
-		$(BIN)/pybabel -q update -D $$domain -i $$package/locale/$$domain.pot -d $$package/locale \
-			--ignore-obsolete --no-fuzzy-matching --omit-header; \
+		pot=$$package/locale/$$domain.pot; \
+		$(BIN)/pot-create --no-location -s -w 120 --package-name $$domain -o $$pot $$package; \
+		$(BIN)/pybabel -q update -D $$domain -i $$pot -d $$package/locale -w 120 \
+			--no-fuzzy-matching --ignore-pot-creation-date; \
 	done
 	@$(MAKE) build
 

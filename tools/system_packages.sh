@@ -5,7 +5,7 @@ set -eu
 
 missing=""
 [ -x "${PORTAL_TEST_CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
-# Asked by package only where fontconfig cannot tell: a desktop may have its Chinese fonts from elsewhere.
+# Any Chinese font will do: a desktop may have its own. Without fontconfig's fc-list, Debian's package is looked for.
 if ! { fc-list :lang=zh-cn family 2>/dev/null | grep -q .; } && ! dpkg -s fonts-noto-cjk >/dev/null 2>&1; then
     missing="$missing fonts-noto-cjk"
 fi
