@@ -9,7 +9,7 @@ from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.accounts.models import Department, Role, User
 from portal_core.accounts.services import DepartmentService, RightsService
 from portal_core.audit.services import AuditService
-from portal_core.clock import Clock
+from portal_core.clock import Clock, FixedClock
 from portal_core.db import BigId, UTCDateTime, plugin_base
 from portal_core.declarations import (
     HOOK_API,
@@ -47,7 +47,7 @@ from portal_core.web.params import choice_param, date_param, int_param
 
 __all__ = [
     "HOOK_API", "SYSTEM", "Assets", "AuditService", "BigId", "Case", "CaseHandler", "CaseService", "Choice", "Clock", "Conflict",
-    "DashboardCard", "DemoContext", "Department", "DepartmentService", "EvaluationForm", "EvaluationService", "FileService", "Flow",
+    "DashboardCard", "DemoContext", "Department", "DepartmentService", "EvaluationForm", "EvaluationService", "FileService", "FixedClock", "Flow",
     "Forbidden", "HealthCheck", "Identity", "Invalid", "Job", "MenuEntry", "Migrations", "NotFound", "NotificationService",
     "NotificationType", "Permission", "PluginInfo", "PortalForm", "Question", "RightsService", "Role", "RoleDefault", "ServiceError",
     "ServiceTile", "Services", "SettingSpec", "Stale", "State", "StoredFile", "Subject", "Task", "TaskSpec", "Transition",

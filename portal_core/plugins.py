@@ -83,21 +83,22 @@ class Plugins:
     def declare(self, hook, **arguments):
         """Call a start-up hook on each plugin in ini order; yields ``(plugin name, result)``. An error stops the start."""
         for plugin in self.loaded:
-            for result in self._call_one(plugin, hook, arguments):
+            for result in self.call(plugin, hook, **arguments):
                 yield plugin.name, result
 
     def collect(self, hook, **arguments):
         """Call a run-time hook on each plugin; a plugin that raises is logged and left out. Yields ``(plugin name, result)``."""
         for plugin in self.loaded:
             try:
-                results = list(self._call_one(plugin, hook, arguments))
+                results = list(self.call(plugin, hook, **arguments))
             except Exception:
                 log.exception("hook failed", plugin=plugin.name, hook=hook)
                 continue
             for result in results:
                 yield plugin.name, result
 
-    def _call_one(self, plugin, hook, arguments):
+    def call(self, plugin, hook, **arguments):
+        """Call ``hook`` on one plugin; yields its results and lets errors through."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             if implementation.plugin_name == plugin.name:
                 yield implementation.function(*(arguments[a] for a in implementation.argnames))

@@ -1,0 +1,76 @@
+"""Invented data for demonstrations: units, people, and whatever the plugins add.
+
+Idempotent: everything is found by its natural key first. Refused in production, because the accounts' password is public.
+"""
+
+from portal_core.accounts.models import User
+from portal_core.accounts.services import AccountService, DepartmentService, RightsService
+from portal_core.declarations import DemoContext
+from portal_core.errors import StartError
+from portal_core.services import Services
+
+PASSWORD = "Demo-2026!"
+
+COMPOUND = "市级机关"
+UNITS = (
+    "市府办公室", "机关事务中心", "财政局", "发展和改革委员会", "人力资源和社会保障局", "应急管理局", "信访局", "农业农村局",
+    "机关工委", "总工会", "卫生健康委员会", "生态环境局", "住房和城乡建设局",
+)
+SHORT_NAMES = {
+    "市府办公室": "市府办", "发展和改革委员会": "发改委", "人力资源和社会保障局": "人社局", "卫生健康委员会": "卫健委",
+    "生态环境局": "环保局", "住房和城乡建设局": "住建局",
+}
+
+# Login, name, unit, roles: the accounts that people use in a demonstration.
+ACCOUNTS = (
+    ("staff", "杨晓", "机关事务中心", ("clerk",)),
+    ("staff2", "李静", "机关工委", ("clerk",)),
+    ("leader", "沈立群", "市府办公室", ("leader", "clerk")),
+    ("meetings-admin", "周敏", "机关事务中心", ("meetings-admin", "clerk")),
+    ("admin", "王磊", "机关事务中心", ("admin",)),
+)
+# Clerks of other units: they own bookings but nobody logs in as them, so their passwords are random and unknown.
+CLERKS = (
+    ("demo-sfb", "陈国强", "市府办公室"), ("demo-czj", "徐文娟", "财政局"), ("demo-fgw", "孙浩", "发展和改革委员会"),
+    ("demo-rsj", "何丽君", "人力资源和社会保障局"), ("demo-yjj", "吕志远", "应急管理局"), ("demo-xfj", "钱慧", "信访局"),
+    ("demo-nyj", "章建平", "农业农村局"), ("demo-zgh", "傅雅琴", "总工会"), ("demo-wjw", "严波", "卫生健康委员会"),
+)
+
+
+def load(portal) -> None:
+    """Write the demo data of the core and of every enabled plugin, each in one transaction. Raises StartError in production."""
+    if portal.settings["portal.production"]:
+        raise StartError("demo data is refused: portal.production is true")
+    with portal.database.writing() as session:
+        _people(Services(session, portal))
+    for plugin in portal.plugins.loaded:
+        with portal.database.writing() as session:
+            logins = [login for login, *_rest in ACCOUNTS + CLERKS]
+            users = {u.login: u for u in session.query(User).filter(User.login.in_(logins))}
+            context = DemoContext(portal, portal.clock, users)
+            for _result in portal.plugins.call(plugin, "portal_demo_data", session=session, context=context):
+                pass
+
+
+def _people(services: Services) -> None:
+    departments, accounts, rights = services.get(DepartmentService), services.get(AccountService), services.get(RightsService)
+    root = departments.find_or_create(COMPOUND, None)
+    units = {name: departments.find_or_create(name, root, SHORT_NAMES.get(name, name)) for name in UNITS}
+    for login, name, unit, roles in (*ACCOUNTS, *((*clerk, ("clerk",)) for clerk in CLERKS)):
+        user = accounts.find(login)
+        if user is not None:
+            continue
+        user, _password = accounts.create(login, name, units[unit], phone=f"138{_digits(login):08d}")
+        for role in roles:
+            if rights.role(role) is not None:
+                rights.assign(user, role)
+        if login in {account[0] for account in ACCOUNTS}:
+            accounts.set_password(user, PASSWORD, must_change=False)
+
+
+def _digits(text: str) -> int:
+    """Eight stable digits from ``text``, for invented telephone numbers."""
+    value = 0
+    for character in text:
+        value = (value * 131 + ord(character)) % 100_000_000
+    return value
