@@ -1,0 +1,1 @@
+"""Evaluation: questionnaires that plugins declare, answered once per person and subject."""

@@ -1,0 +1,5 @@
+"""Pages of the questionnaires."""
+
+
+def includeme(config):
+    """Routes and views."""

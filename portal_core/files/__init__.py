@@ -1,0 +1,1 @@
+"""Uploaded files: content-addressed, checked by content, served under a permission check."""

@@ -1,0 +1,111 @@
+"""Storing and finding files. The store holds bytes by digest; a row says who sent what, and which part of the portal owns it.
+
+Rows are never deleted: the owner takes the file off its own pages instead. The bytes are on disk before the row is written, so
+no committed row lacks them; a transaction that is rolled back leaves bytes without a row, which harm nobody.
+"""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from portal_core.accounts.identity import Identity
+from portal_core.errors import Invalid, NotFound
+from portal_core.files.images import EXTENSIONS, Picture, normalise, shrink
+from portal_core.files.models import StoredFile
+from portal_core.files.names import clean_name
+from portal_core.files.store import FileStore
+from portal_core.files.uploads import Upload
+from portal_core.i18n import _
+from portal_core.services import Services
+
+PDF = "application/pdf"
+# Widths in pixels at which pictures can be asked for: a free choice would let anybody fill the disk.
+THUMBNAIL_WIDTHS = (240, 480, 960)
+
+
+class FileService:
+    """Files of all plugins. ``owner`` is the plugin's name; its ``file_access`` decides who may see the file."""
+
+    def __init__(self, services: Services):
+        self.services = services
+        self.session = services.session
+        self.store = FileStore(services.portal.settings.path("portal.data_dir") / "files")
+
+    def save_image(
+        self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False
+    ) -> StoredFile:
+        """Store a picture (JPEG, PNG, WebP), decoded and encoded anew, without metadata; ``panorama`` allows 8192 x 4096 pixels.
+
+        Raises Invalid with the message at the upload's field.
+        """
+        data = upload.read(max_mb)
+        try:
+            picture = normalise(data, panorama)
+        except Invalid as error:
+            raise upload.refused(error.message) from None
+        return self._save_picture(picture, upload.name, owner, identity)
+
+    def save_document(self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10) -> StoredFile:
+        """Store a PDF as it is (people get it as a download only) or a picture as ``save_image`` does.
+
+        Raises Invalid with the message at the upload's field.
+        """
+        data = upload.read(max_mb)
+        if data.startswith(b"%PDF-"):
+            return self._save(data, PDF, upload.name, owner, identity)
+        try:
+            picture = normalise(data)
+        except Invalid:
+            raise upload.refused(_("The content is neither a PDF nor a picture (JPEG, PNG or WebP).")) from None
+        return self._save_picture(picture, upload.name, owner, identity)
+
+    def save_bytes(
+        self, data: bytes, name: str, owner: str, identity: Identity | None = None, panorama: bool = False
+    ) -> StoredFile:
+        """Store a picture that the program made itself (demo data), by the same rules. Raises Invalid."""
+        return self._save_picture(normalise(data, panorama), name, owner, identity)
+
+    def get(self, file_id: int) -> StoredFile:
+        """The row ``file_id``. Raises NotFound."""
+        file = self.session.get(StoredFile, file_id)
+        if file is None:
+            raise NotFound()
+        return file
+
+    def open(self, file: StoredFile) -> BinaryIO:
+        """The bytes of ``file`` for reading; the caller closes it."""
+        return self.path(file).open("rb")
+
+    def path(self, file: StoredFile) -> Path:
+        """Where the bytes of ``file`` lie."""
+        return self.store.path(file.digest)
+
+    def thumbnail(self, file: StoredFile, width: int) -> Path:
+        """Where a copy of the picture ``file`` lies that is ``width`` pixels wide; made when it is first asked for.
+
+        A picture that is narrower already is its own copy. Raises NotFound for other widths than ``THUMBNAIL_WIDTHS`` and
+        for files that are no pictures.
+        """
+        if width not in THUMBNAIL_WIDTHS or file.content_type not in EXTENSIONS:
+            raise NotFound()
+        if file.width <= width:
+            return self.path(file)
+        variant = f"w{width}"
+        path = self.store.path(file.digest, variant)
+        if path.exists():
+            return path
+        return self.store.put_variant(file.digest, variant, shrink(self.path(file).read_bytes(), width))
+
+    def _save_picture(self, picture: Picture, name: str, owner: str, identity: Identity | None) -> StoredFile:
+        return self._save(picture.data, picture.content_type, name, owner, identity, picture.width, picture.height)
+
+    def _save(
+        self, data: bytes, content_type: str, name: str, owner: str, identity: Identity | None, width: int = 0, height: int = 0
+    ) -> StoredFile:
+        file = StoredFile(
+            digest=self.store.put(data), owner=owner, name=clean_name(name, content_type), content_type=content_type,
+            size=len(data), width=width, height=height, uploaded_by_id=identity.user_id or None if identity else None,
+            created=self.services.clock.now(),
+        )
+        self.session.add(file)
+        self.session.flush()
+        return file
