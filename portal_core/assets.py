@@ -6,7 +6,8 @@ Two kinds of folders:
 * written by hand (plugins, themes): the address carries the file's hash as ``?v=``, computed at start-up.
 
 Templates write ``asset('meetings/meetings.css')`` and ``island('core/panorama')`` and never an address. With
-``pyramid.reload_templates`` both follow changes on disk at once, so a rebuild under a running development server needs no restart.
+``pyramid.reload_templates`` both follow changes on disk at once, so a rebuild under a running
+development server needs no restart.
 """
 
 import hashlib
