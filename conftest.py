@@ -2,5 +2,6 @@
 
 pytest_plugins = (
     "portal_core.testing.databases",
+    "portal_core.testing.fixtures",
     "portal_core.testing.browser",
 )

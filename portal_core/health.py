@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 log = structlog.get_logger("portal.health")
 
@@ -110,4 +111,4 @@ def includeme(config):
         ("metrics", "/-/metrics", metrics_view, None),
     ):
         config.add_route(f"core.{name}", path)
-        config.add_view(view, route_name=f"core.{name}", renderer=renderer, http_cache=0)
+        config.add_view(view, route_name=f"core.{name}", renderer=renderer, http_cache=0, permission=NO_PERMISSION_REQUIRED)

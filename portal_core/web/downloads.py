@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pyramid.response import FileResponse
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from portal_core.errors import NotFound
 from portal_core.i18n import _
@@ -44,4 +45,4 @@ def download_view(request):
 def includeme(config):
     """The route."""
     config.add_route("core.download", "/download/{name}")
-    config.add_view(download_view, route_name="core.download")
+    config.add_view(download_view, route_name="core.download", permission=NO_PERMISSION_REQUIRED)

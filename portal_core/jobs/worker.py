@@ -1,0 +1,72 @@
+"""Who runs the jobs: a thread of the web process (embedded default) or ``portal worker`` on any number of hosts."""
+
+import signal
+import threading
+
+import structlog
+
+from portal_core.jobs.runner import run_due
+
+PAUSE_SECONDS = 5.0
+STOP_SECONDS = 30.0
+log = structlog.get_logger("portal.worker")
+
+
+class WorkLoop:
+    """Looks for due work every ``PAUSE_SECONDS`` until it is told to stop; the job in hand is finished first.
+
+    ``sources`` are functions of the portal that do what is due and return how much that was: periodic jobs today; a durable
+    queue becomes one more.
+    """
+
+    def __init__(self, portal, sources=(run_due,), pause=PAUSE_SECONDS):
+        self.portal = portal
+        self.sources = sources
+        self.pause = pause
+        self._stop = threading.Event()
+
+    def run(self):
+        """Work until ``stop``. A database that is away for a while is waited for."""
+        log.info("worker started")
+        while not self._stop.is_set():
+            for source in self.sources:
+                if self._stop.is_set():
+                    break
+                try:
+                    source(self.portal)
+                except Exception:
+                    log.exception("worker could not look for work")
+            self._stop.wait(self.pause)
+        log.info("worker stopped")
+
+    def stop(self, *_signal):
+        """Ask the loop to end; also a signal handler."""
+        self._stop.set()
+
+
+class EmbeddedWorker:
+    """The loop in a thread of this process."""
+
+    def __init__(self, portal, **options):
+        self.loop = WorkLoop(portal, **options)
+        # A daemon, because a process that ends without calling ``stop`` must not hang; an interrupted job is rolled back.
+        self.thread = threading.Thread(target=self.loop.run, name="portal-worker", daemon=True)
+
+    def start(self):
+        """Begin to work."""
+        self.thread.start()
+
+    def stop(self, timeout=STOP_SECONDS):
+        """Finish the job in hand, at most ``timeout`` seconds. True when the thread has ended."""
+        self.loop.stop()
+        self.thread.join(timeout)
+        return not self.thread.is_alive()
+
+
+def run_forever(portal):
+    """The whole life of ``portal worker``: until SIGTERM or SIGINT."""
+    loop = WorkLoop(portal)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, loop.stop)
+    loop.run()
+    portal.database.dispose()
