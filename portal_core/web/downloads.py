@@ -11,10 +11,10 @@ from portal_core.i18n import _
 
 @dataclass(frozen=True)
 class Offer:
-    """One installer. ``url`` is None when the site has not put the file into ``portal.download_dir``."""
+    """One installer that the site has put into ``portal.download_dir``."""
 
     title: str
-    url: str | None
+    url: str
 
 
 # File names are ours, not the makers', so that a newer version needs no new release of the portal.
@@ -26,9 +26,9 @@ INSTALLERS = {
 
 
 def offers(request) -> list[Offer]:
-    """The three installers in the order of the upgrade page; the page shows the phone number where a file is missing."""
+    """The installers that this site offers, newest system first; the upgrade page always names the telephone number too."""
     folder = request.registry.portal.settings.path("portal.download_dir")
-    return [Offer(title, f"/download/{name}" if (folder / name).is_file() else None) for name, title in INSTALLERS.items()]
+    return [Offer(title, f"/download/{name}") for name, title in INSTALLERS.items() if (folder / name).is_file()]
 
 
 def download_view(request):

@@ -16,7 +16,7 @@ from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceEr
 from portal_core.i18n import _
 from portal_core.web.transactions import is_transient
 
-TEMPLATE = "portal_core:templates/errors/error.pt"
+TEMPLATE = "portal_core:templates/error.pt"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 log = structlog.get_logger("portal.errors")
 
@@ -48,22 +48,24 @@ STATUS = ((NotFound, 404), (Forbidden, 403), (Invalid, 422), (Conflict, 409), (S
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """The template's context. ``request_id`` is empty except for faults of the server, where it finds the log line."""
+    """The template's context, in the reader's language. ``reference`` finds the line of the log; only faults of the server have it."""
 
     status: int
     title: str
     message: str
-    details: tuple[str, ...] = ()
-    request_id: str = ""
+    reference: str = ""
 
 
 def error_response(request, status, title=None, message=None, details=()):
-    """A page (for htmx a fragment) that says what is wrong; texts default to those of ``status``. Never raises."""
+    """A page (for htmx a fragment) that says what is wrong; texts default to those of ``status``. Never raises.
+
+    ``details`` are further lines below the message.
+    """
     default_title, default_message = TEXTS.get(status) or TEXTS[400 if status < 500 else 500]
-    page = ErrorPage(
-        status, title or default_title, message or default_message, tuple(details), request.request_id if status >= 500 else ""
-    )
     try:
+        lines = [request.translator(text) for text in (message or default_message, *details)]
+        reference = request.request_id if status >= 500 else ""
+        page = ErrorPage(status, request.translator(title or default_title), "\n".join(lines), reference)
         response = render_to_response(TEMPLATE, page, request=request)
     except Exception:
         log.exception("no error page")
