@@ -48,7 +48,7 @@ STATUS = ((NotFound, 404), (Forbidden, 403), (Invalid, 422), (Conflict, 409), (S
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """The template's context, in the reader's language. ``reference`` finds the line of the log; only faults of the server have it."""
+    """The template's context, in the reader's language. ``reference`` finds the line of the log (server faults only)."""
 
     status: int
     title: str
@@ -63,9 +63,10 @@ def error_response(request, status, title=None, message=None, details=()):
     """
     default_title, default_message = TEXTS.get(status) or TEXTS[400 if status < 500 else 500]
     try:
-        lines = [request.translator(text) for text in (message or default_message, *details)]
+        say = request.translator()
+        lines = [say(text) for text in (message or default_message, *details)]
         reference = request.request_id if status >= 500 else ""
-        page = ErrorPage(status, request.translator(title or default_title), "\n".join(lines), reference)
+        page = ErrorPage(status, say(title or default_title), "\n".join(lines), reference)
         response = render_to_response(TEMPLATE, page, request=request)
     except Exception:
         log.exception("no error page")
