@@ -1,6 +1,6 @@
 """What the form macros (``templates/forms.pt``) need to know about WTForms fields, and the two buttons of repeating rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wtforms import FieldList, FormField, RadioField, SelectMultipleField
 
@@ -10,11 +10,13 @@ BLANK_INDEX = "__i__"
 
 @dataclass(frozen=True)
 class ErrorLink:
-    """One line of the error summary: a link to the element ``target``."""
+    """One line of the error summary: a link to the element ``target``. ``rows`` and ``number``: which row of which list."""
 
     target: str
     label: str
     message: str
+    rows: str | None = None
+    number: int | None = None
 
 
 def error_links(form) -> list[ErrorLink]:
@@ -27,7 +29,11 @@ def error_links(form) -> list[ErrorLink]:
 
 def _links_of(field):
     if isinstance(field, FieldList):
-        links = [link for row in field.entries for link in _links_of(row)]
+        links = [
+            replace(link, rows=field.label.text, number=number)
+            for number, row in enumerate(field.entries, 1)
+            for link in _links_of(row)
+        ]
         # A list's own errors (too many rows) are strings; those of its rows are lists and already linked.
         own = [error for error in field.errors if isinstance(error, str)]
         return links + [ErrorLink(field.id, field.label.text, error) for error in own]

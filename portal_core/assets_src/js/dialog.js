@@ -22,8 +22,10 @@ function close(element) {
   }
 }
 
+const FOCUS_FIRST = ['.error-summary', '[autofocus]', '#dlg-t'];
+
 function focusInside(element) {
-  const target = element.querySelector('.error-summary, [autofocus], #dlg-t');
+  const target = FOCUS_FIRST.map((selector) => element.querySelector(selector)).find(Boolean);
   if (!target) return;
   target.focus();
   target.scrollIntoView({ block: 'nearest' });

@@ -6,6 +6,7 @@ import { all, define } from '../dom.js';
 
 const ACTION = 'td a, td button';
 const PAGE_ROWS = 5;
+const VERTICAL = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown']);
 
 /** Index of a cell's first column, counting the columns that cells before it span. */
 function columnOf(cell) {
@@ -31,7 +32,10 @@ class Grid extends HTMLElement {
       const action = event.target.closest(ACTION);
       if (action) this.makeTabStop(action);
     });
+    // Where going up and down started: a wide cell on the way must not change the column.
+    this.column = null;
     this.table.addEventListener('keydown', (event) => this.onKey(event));
+    this.table.addEventListener('mousedown', () => { this.column = null; });
   }
 
   setRoles() {
@@ -59,6 +63,7 @@ class Grid extends HTMLElement {
     const target = this.targetOf(event, action);
     if (target === undefined) return;
     event.preventDefault();
+    if (!VERTICAL.has(event.key)) this.column = null;
     if (target) this.moveTo(target);
   }
 
@@ -85,7 +90,8 @@ class Grid extends HTMLElement {
   below(action, rowIndex) {
     const row = this.rows[rowIndex];
     if (!row) return null;
-    const column = columnOf(action.closest('td'));
+    if (this.column === null) this.column = columnOf(action.closest('td'));
+    const column = this.column;
     const distance = (candidate) => {
       const cell = candidate.closest('td');
       const start = columnOf(cell);
