@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -11,11 +10,13 @@ from portal_core.accounts.identity import Identity
 from portal_core.declarations import EvaluationForm, Subject
 from portal_core.errors import Conflict, Invalid, NotFound, Stale
 from portal_core.evaluations import definitions
-from portal_core.evaluations.models import Evaluation
+from portal_core.evaluations.models import Evaluation, EvaluationFormRow
 from portal_core.i18n import _
 from portal_core.services import Services
+from portal_core.web.text import clean_text
 
 COMMENT_MAX = 1000
+ANSWERED_ELSEWHERE = _("You answered this in another window meanwhile. Submit again to replace that answer.")
 # What a subject's key may look like (``case:12``): it stands in addresses, and plugins take it apart.
 KEY = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
@@ -74,6 +75,16 @@ class EvaluationService:
         query = sa.select(Evaluation).where(Evaluation.form_code.in_(forms), Evaluation.subject == key).order_by(Evaluation.id)
         return list(self.session.scalars(query))
 
+    def definition(self, evaluation: Evaluation) -> dict:
+        """Questions and scale that ``evaluation`` answered, as stored then (see ``definitions.definition``)."""
+        row = self.session.get_one(EvaluationFormRow, (evaluation.form_code, evaluation.form_version))
+        return row.definition
+
+    def may_answer(self, form: EvaluationForm, subject: Subject, mine: Evaluation | None) -> bool:
+        """Is it time to answer about ``subject``, or to change the answer ``mine``?"""
+        now = self.services.clock.now()
+        return not is_over(subject, now) if mine is None else now < self.editable_until(form, mine)
+
     def editable_until(self, form: EvaluationForm, evaluation: Evaluation) -> dt.datetime:
         """The moment after which an answer can no longer be changed (UTC)."""
         return evaluation.created + dt.timedelta(days=form.edit_days)
@@ -98,13 +109,13 @@ class EvaluationService:
         """
         form, now = self.form(form_code), self.services.clock.now()
         subject, mine = self.subject(form_code, key, identity)
-        comment = tidy(comment)
+        comment = clean_text(comment)
         values = self._checked(form, answers, comment)
         if mine is None:
             return self._first(form, subject, identity, values, comment, now)
         if (mine.answers, mine.comment) == (values, comment):
             return mine  # The same form sent twice: the button was pressed again.
-        return self._change(form, mine, values, comment, seen, now)
+        return self._change(form, subject, mine, values, comment, seen, now)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -134,7 +145,7 @@ class EvaluationService:
     def _first(
         self, form: EvaluationForm, subject: Subject, identity: Identity, values: dict[str, int], comment: str, now: dt.datetime
     ) -> Evaluation:
-        if is_over(subject, now):
+        if not self.may_answer(form, subject, None):
             raise Conflict(_("The time for this evaluation is over."))
         definitions.store(self.session, form, self.services.portal.default_text, now)
         # The loser of a race waits here for the winner and gets no row back: no error that would end its transaction.
@@ -148,18 +159,25 @@ class EvaluationService:
             .returning(Evaluation.id)
         )
         if made is None:
-            raise Conflict(_("You have already answered this in another window."))
+            raise Conflict(ANSWERED_ELSEWHERE)
         if form.answered:
             form.answered(self.services, subject, identity, values)
         return self.session.get_one(Evaluation, made)
 
     def _change(
-        self, form: EvaluationForm, mine: Evaluation, values: dict[str, int], comment: str, seen: str | None, now: dt.datetime
+        self,
+        form: EvaluationForm,
+        subject: Subject,
+        mine: Evaluation,
+        values: dict[str, int],
+        comment: str,
+        seen: str | None,
+        now: dt.datetime,
     ) -> Evaluation:
-        if now >= self.editable_until(form, mine):
+        if not self.may_answer(form, subject, mine):
             raise Conflict(_("The time for changing this answer is over."))
         if seen is not None and seen != stamp(mine):
-            raise Stale(_("You have already answered this in another window."), at=mine.changed)
+            raise Stale(ANSWERED_ELSEWHERE, at=mine.changed)
         definitions.store(self.session, form, self.services.portal.default_text, now)
         mine.form_version, mine.answers, mine.comment, mine.changed = form.version, values, comment, now
         self.session.flush()
@@ -174,9 +192,3 @@ def stamp(evaluation: Evaluation | None) -> str:
 def is_over(subject: Subject, now: dt.datetime) -> bool:
     """Has the time for answering about ``subject`` passed?"""
     return subject.until is not None and subject.until <= now
-
-
-def tidy(text: str) -> str:
-    """``text`` as it is stored: line ends are one character, and no control characters, which PostgreSQL refuses in part."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()

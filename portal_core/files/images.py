@@ -110,8 +110,8 @@ def _srgb(image: Image.Image) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB")) or image
-    except ImageCms.PyCMSError:
-        return image  # A profile that does not fit its picture tells nothing.
+    except (ImageCms.PyCMSError, OSError):
+        return image  # A profile that cannot be read or does not fit its picture tells nothing.
 
 
 def _encode(image: Image.Image, content_type: str) -> Picture:

@@ -1,5 +1,7 @@
 """Serving stored files: to people who are logged in and whom the owner admits, in a way that nothing in a file can run."""
 
+from urllib.parse import quote
+
 from pyramid.response import FileResponse
 
 from portal_core.errors import NotFound
@@ -29,7 +31,7 @@ def file_url(request, file, width=None):
     """The address of ``file``, or of its copy that is ``width`` pixels wide (240, 480 or 960)."""
     query = {"w": width} if width else None
     return request.route_path(
-        "files.show", id=file.id, digest=file.digest[:12], ext=EXTENSIONS[file.content_type], _query=query
+        "core.file", id=file.id, digest=file.digest[:12], ext=EXTENSIONS[file.content_type], _query=query
     )
 
 
@@ -54,7 +56,7 @@ def _width(text):
 def _response(request, file, path, tag):
     response = FileResponse(str(path), request=request, content_type=file.content_type)
     if file.content_type not in INLINE:
-        response.content_disposition = "attachment"
+        response.content_disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
     # The address holds the digest, so what it answers never changes. Not for shared caches: it is for this person.
     response.cache_control = "private, max-age=31536000, immutable"
     response.etag = tag
@@ -69,5 +71,5 @@ def includeme(config):
     config.registry.file_access = {}
     config.add_directive("add_file_access", add_file_access)
     config.add_request_method(file_url, "file_url")
-    config.add_route("files.show", r"/files/{id:\d{1,18}}/{digest:[0-9a-f]{12}}.{ext:[a-z]{1,8}}", request_method=("GET", "HEAD"))
-    config.add_view(show, route_name="files.show", permission="authenticated")
+    config.add_route("core.file", r"/files/{id:\d{1,18}}/{digest:[0-9a-f]{12}}.{ext:[a-z]{1,8}}", request_method=("GET", "HEAD"))
+    config.add_view(show, route_name="core.file", permission="authenticated")
