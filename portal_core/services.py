@@ -3,12 +3,17 @@
 The same container serves a request, a job, the command line and a test, so no service ever needs a request.
 """
 
-from typing import TypeVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.orm import Session
 
 from portal_core.clock import Clock
-from portal_core.portal import Portal
+
+if TYPE_CHECKING:
+    # What the portal collects from the core needs services itself.
+    from portal_core.portal import Portal
 
 S = TypeVar("S")
 
