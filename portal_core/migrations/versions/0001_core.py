@@ -97,9 +97,12 @@ def _people():
         sa.Column("user_id", KEY, sa.ForeignKey("core_user.id"), index=True),
         sa.Column("role_id", KEY, sa.ForeignKey("core_role.id"), index=True),
         sa.Column("department_id", KEY, sa.ForeignKey("core_department.id"), index=True),
-        sa.UniqueConstraint("permission", "scope", "user_id", "role_id", "department_id"),
     )
     op.create_index("ix_core_grant_scope", "core_grant", ["scope", "permission"])
+    subject = [sa.text(f"coalesce({column}, 0)") for column in ("user_id", "role_id", "department_id")]
+    op.create_index("uq_core_grant_subject", "core_grant", ["permission", "scope", *subject], unique=True)
+    everyone = sa.text("user_id IS NULL AND role_id IS NULL AND department_id IS NULL")
+    op.create_index("ix_core_grant_everyone", "core_grant", ["permission"], postgresql_where=everyone, sqlite_where=everyone)
 
 
 def _logins():
@@ -115,7 +118,6 @@ def _logins():
         sa.Column("ended", MOMENT),
         sa.Column("ip", sa.String(64), nullable=False),
         sa.Column("agent", sa.String(200), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
     )
     op.create_table(
         "core_login_attempt",

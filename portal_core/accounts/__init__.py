@@ -1,0 +1,1 @@
+"""Users, departments, roles, permissions, login and sessions."""

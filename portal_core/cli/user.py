@@ -1,0 +1,112 @@
+"""``portal user``: accounts from a shell. Passwords are random, printed once, and must be changed at the first login."""
+
+import click
+
+from portal_core.accounts.imports import AccountImport
+from portal_core.accounts.services import AccountService, DepartmentService, RightsService
+from portal_core.services import Services
+
+
+def register(program):
+    """Add the group ``user``."""
+    program.add_command(user)
+
+
+@click.group()
+def user():
+    """Accounts."""
+
+
+@user.command()
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--department", default="", metavar="PATH", help="Unit, with those above it: 机关/财政局/预算处.")
+@click.option("--phone", default="", help="Telephone number.")
+@click.option("--role", "roles", multiple=True, metavar="CODE", help="Role, e.g. clerk; may be repeated.")
+@click.pass_obj
+def add(context, login, name, department, phone, roles):
+    """Make the account LOGIN and print its initial password."""
+    with context.portal.database.writing() as session:
+        services = Services(session, context.portal)
+        unit = services.get(DepartmentService).find_or_create_path(department) if department else None
+        made, password = services.get(AccountService).create(login, name, unit, phone=phone)
+        for role in roles:
+            services.get(RightsService).assign(made, role)
+    click.echo(f"{made.login}  {password}")
+
+
+@user.command()
+@click.argument("login")
+@click.pass_obj
+def passwd(context, login):
+    """Give LOGIN a new initial password, end its sessions and any lock, and print the password."""
+    with context.portal.database.writing() as session:
+        accounts = Services(session, context.portal).get(AccountService)
+        password = accounts.reset_password(accounts.get(login))
+    click.echo(f"{login}  {password}")
+
+
+@user.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only check the file.")
+@click.pass_obj
+def import_accounts(context, file, dry_run):
+    """Make the accounts of a CSV FILE (UTF-8 or GB18030) and print their initial passwords.
+
+    Columns: login (登录名), name (姓名), and if wanted department (部门), phone (电话), email (邮箱), roles (角色, codes with blanks
+    between). One wrong row and nothing is written.
+    """
+    task = AccountImport(context.portal)
+    task.read(file.read())
+    for error in task.errors:
+        click.echo(f"line {error.line}: {context.portal.default_text(error.message)}", err=True)
+    if task.errors:
+        raise click.ClickException("nothing was imported")
+    if dry_run:
+        click.echo(f"{len(task.rows)} accounts could be made")
+        return
+    for login, password in task.store():
+        click.echo(f"{login}  {password}")
+
+
+@user.command()
+@click.argument("login")
+@click.pass_obj
+def deactivate(context, login):
+    """Close the account LOGIN and end its sessions; what the person filed stays."""
+    with context.portal.database.writing() as session:
+        accounts = Services(session, context.portal).get(AccountService)
+        accounts.deactivate(accounts.get(login))
+    click.echo(f"{login} is closed")
+
+
+@user.command()
+@click.argument("login")
+@click.pass_obj
+def reactivate(context, login):
+    """Open the closed account LOGIN again and print its new initial password."""
+    with context.portal.database.writing() as session:
+        accounts = Services(session, context.portal).get(AccountService)
+        password = accounts.reactivate(accounts.get(login))
+    click.echo(f"{login}  {password}")
+
+
+@user.command()
+@click.argument("login")
+@click.pass_obj
+def unlock(context, login):
+    """End the lock of LOGIN after failed logins."""
+    with context.portal.database.writing() as session:
+        accounts = Services(session, context.portal).get(AccountService)
+        accounts.unlock(accounts.get(login))
+    click.echo(f"{login} is unlocked")
+
+
+@user.command("list")
+@click.pass_obj
+def list_users(context):
+    """List all accounts with their state."""
+    portal = context.portal
+    with portal.database.reading() as session:
+        for row in Services(session, portal).get(AccountService).overview():
+            click.echo(f"{row.login:<24} {row.state:<8} {row.name} {row.department_name}")
