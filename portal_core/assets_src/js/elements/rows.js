@@ -5,7 +5,7 @@ import { define } from '../dom.js';
 class Rows extends HTMLElement {
   connectedCallback() {
     this.list = this.querySelector('[data-list]');
-    this.next = this.list.children.length;
+    this.next = this.firstFreeNumber();
     this.addEventListener('click', (event) => {
       const button = event.target.closest('[data-add], [data-remove]');
       if (!button) return;
@@ -14,6 +14,12 @@ class Rows extends HTMLElement {
       else this.remove_(button.closest('[data-row]'));
       this.report();
     });
+  }
+
+  /** One more than the highest row number; rows that came from the server may have gaps. */
+  firstFreeNumber() {
+    const numbers = [...this.list.querySelectorAll('[data-remove]')].map((button) => Number(button.value.match(/\d+$/)[0]));
+    return Math.max(-1, ...numbers) + 1;
   }
 
   add() {
