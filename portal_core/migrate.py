@@ -4,6 +4,7 @@ There is no ``env.py`` and no ``alembic.ini``: a lineage is a folder ``migration
 table ``alembic_version_<name>``. One transaction carries all lineages, so a failing step leaves the old schema in place.
 """
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from portal_core.declarations import Migrations
 # Any number will do as long as every process of every version uses the same one.
 ADVISORY_LOCK = 0x506F7274616C
 HEAD, BASE = "heads", "base"
+CORE_MODELS = ("accounts", "audit", "evaluations", "files", "inbox", "jobs", "notifications")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,9 @@ def differences(engine: Engine, lineage: Migrations) -> list[Any]:
 
 def comparison(connection: Connection, lineage: Migrations) -> MigrationContext:
     """An Alembic context that compares only the tables of ``lineage`` (they carry its name as prefix)."""
+    for feature in CORE_MODELS:
+        # Tables of models that nobody has imported yet would look like tables to be dropped.
+        importlib.import_module(f"portal_core.{feature}.models")
 
     def ours(name, kind, _reflected=None, _found=None, _compare_to=None):
         return kind != "table" or name.startswith(f"{lineage.name}_")

@@ -7,6 +7,7 @@ The schema is migrated once per session and database, as ``portal db upgrade`` d
 import itertools
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,21 +46,22 @@ def postgres_server():
 
 
 @pytest.fixture(scope="session")
-def _stores(request, tmp_path_factory):
-    """The store of each kind. Kept for the whole session: with pytest-xdist the kinds alternate from file to file."""
-    stores = {}
+def _sqlite_store(tmp_path_factory):
+    with closing(SqliteStore(tmp_path_factory.mktemp("databases"))) as store:
+        yield store
 
-    def store(kind):
-        if kind not in stores:
-            if kind == "sqlite":
-                stores[kind] = SqliteStore(tmp_path_factory.mktemp("databases"))
-            else:
-                stores[kind] = PostgresStore(request.getfixturevalue("postgres_server"))
-        return stores[kind]
 
-    yield store
-    for made in stores.values():
-        made.close()
+@pytest.fixture(scope="session")
+def _postgres_store(postgres_server):
+    # A fixture of its own, so that pytest closes it before the server it needs.
+    with closing(PostgresStore(postgres_server)) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def _stores(request):
+    """The store of each kind, made when first needed; with pytest-xdist the kinds alternate from file to file."""
+    return lambda kind: request.getfixturevalue(f"_{kind}_store")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""系统管理: the administrators' pages of the core."""
