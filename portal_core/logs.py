@@ -48,6 +48,8 @@ def configure_logging(level="INFO"):
     handler.of_portal = True
     root.addHandler(handler)
     root.setLevel(level)
+    # Alembic announces at INFO which database it found; that helps nobody.
+    logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
 
 
 def request_id(request):

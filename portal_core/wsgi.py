@@ -6,7 +6,7 @@ The configuration is the ini file that the environment variable ``PORTAL_CONFIG`
 import os
 
 from portal_core import main
-from portal_core.cli import CONFIG_VARIABLE, read_config
+from portal_core.cli.program import CONFIG_VARIABLE, read_config
 from portal_core.web.proxies import behind_proxies
 
 

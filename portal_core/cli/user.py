@@ -53,8 +53,8 @@ def passwd(context, login):
 def import_accounts(context, file, dry_run):
     """Make the accounts of a CSV FILE (UTF-8 or GB18030) and print their initial passwords.
 
-    Columns: login (登录名), name (姓名), and if wanted department (部门), phone (电话), email (邮箱), roles (角色, codes with blanks
-    between). One wrong row and nothing is written.
+    Columns: login (登录名), name (姓名), and if wanted department (部门), phone (电话), email (邮箱), roles (角色, codes with
+    blanks between). One wrong row and nothing is written.
     """
     task = AccountImport(context.portal)
     task.read(file.read())
