@@ -1,6 +1,7 @@
 """Request bodies have a limit, whatever the server in front allows."""
 
 from pyramid.httpexceptions import HTTPRequestEntityTooLarge
+from pyramid.tweens import EXCVIEW
 
 
 def limits_tween(handler, registry):
@@ -17,8 +18,4 @@ def limits_tween(handler, registry):
 
 def includeme(config):
     """Install the tween just below the exception views, so that the refusal is a page like any other."""
-    config.add_tween(
-        "portal_core.web.limits.limits_tween",
-        under="pyramid.tweens.excview_tween_factory",
-        over="portal_core.web.transactions.retry_tween",
-    )
+    config.add_tween("portal_core.web.limits.limits_tween", under=EXCVIEW)
