@@ -1,0 +1,172 @@
+"""Meeting rooms: what the plugin says to the portal's hooks. Everything else is in the modules that are named here."""
+
+import datetime as dt
+
+from portal_core.api import (
+    Assets,
+    DashboardCard,
+    HealthCheck,
+    Job,
+    MenuEntry,
+    Migrations,
+    NotificationType,
+    PluginInfo,
+    ServiceTile,
+    hookimpl,
+)
+from portal_meetings.i18n import _
+
+EVERY_MINUTE = dt.timedelta(minutes=1)
+
+
+@hookimpl
+def portal_plugin_info():
+    return PluginInfo("meetings", _("Meeting rooms"), "0.1.0")
+
+
+@hookimpl
+def portal_settings():
+    from portal_meetings.settings import SETTINGS
+
+    return SETTINGS
+
+
+@hookimpl
+def portal_models():
+    from portal_meetings.models import Base
+
+    return (Base,)
+
+
+@hookimpl
+def portal_migrations():
+    return Migrations("meetings", "portal_meetings:migrations")
+
+
+@hookimpl
+def portal_permissions():
+    from portal_meetings.permissions import PERMISSIONS
+
+    return PERMISSIONS
+
+
+@hookimpl
+def portal_role_defaults():
+    from portal_meetings.permissions import ROLES
+
+    return ROLES
+
+
+@hookimpl
+def portal_flows():
+    from portal_meetings.flow import FLOW
+
+    return (FLOW,)
+
+
+@hookimpl
+def portal_notification_types():
+    return (
+        NotificationType("meetings.approved", _("Approved: ${title}"), _("${actor} ${opinion}")),
+        NotificationType("meetings.returned", _("Returned for correction: ${title}"), _("${actor}: ${opinion}")),
+        NotificationType("meetings.rejected", _("Rejected: ${title}"), _("${actor}: ${opinion}")),
+        NotificationType("meetings.change_approved", _("Change approved: ${title}"), _("${actor} ${opinion}")),
+        NotificationType("meetings.change_rejected", _("Change rejected: ${title}"), _("The meeting stays as it was. ${actor}: ${opinion}")),
+        NotificationType("meetings.change_lapsed", _("Change lapsed: ${title}"), _("Nobody decided before the meeting; it stays as it was.")),
+        NotificationType("meetings.cancelled", _("Meeting cancelled: ${title}"), _("${actor}: ${opinion}")),
+        NotificationType("meetings.lapsed", _("Lapsed: ${title}"), _("Nobody reviewed the booking before the meeting was to begin.")),
+        NotificationType("meetings.no_show", _("Marked as not used: ${title}"), _("${actor} ${opinion}")),
+        NotificationType("meetings.room_closed", _("${room} is closed during your meeting: ${title}"), _("${when}: ${reason}")),
+        NotificationType("meetings.room_disabled", _("${room} is out of use; your meeting needs another room: ${title}"), _("${when}: ${reason}")),
+    )
+
+
+@hookimpl
+def portal_evaluation_forms():
+    from portal_meetings.services.ratings import FORM
+
+    return (FORM,)
+
+
+@hookimpl
+def portal_jobs():
+    from portal_meetings.services.lifecycle import finish_ended, lapse_overdue
+
+    return (
+        Job("meetings.finish", _("End meetings whose time is over"), EVERY_MINUTE, finish_ended),
+        Job("meetings.lapse", _("Close bookings and changes that nobody reviewed in time"), EVERY_MINUTE, lapse_overdue),
+    )
+
+
+@hookimpl
+def portal_health_checks():
+    from portal_meetings.services.verify import rule_is_in_place
+
+    return (HealthCheck("meetings.no_overlap", rule_is_in_place),)
+
+
+@hookimpl
+def portal_assets():
+    return Assets("meetings", "portal_meetings:static")
+
+
+@hookimpl
+def portal_includeme(config):
+    config.include("portal_meetings.views")
+
+
+@hookimpl
+def portal_cli(group):
+    from portal_meetings.cli import meetings
+
+    group.add_command(meetings)
+
+
+@hookimpl
+def portal_demo_data(session, context):
+    from portal_meetings.demo import load
+
+    load(session, context)
+
+
+@hookimpl
+def portal_menu(request):
+    from portal_meetings import permissions as p
+
+    may = request.identity.may_somewhere
+    entries = [
+        MenuEntry("meetings", _("Meeting rooms"), "/meetings/", order=10, icon="calendar"),
+        MenuEntry("meetings.grid", _("Room bookings"), "/meetings/", "sub", "meetings", 10),
+        MenuEntry("meetings.find", _("Find a room"), "/meetings/find", "sub", "meetings", 20),
+        MenuEntry("meetings.mine", _("My bookings"), "/meetings/mine", "sub", "meetings", 30),
+        MenuEntry("meetings.ratings", _("Satisfaction"), "/meetings/ratings", "sub", "meetings", 40),
+    ]
+    if may(p.APPROVE):
+        entries.append(MenuEntry("meetings.pending", _("Review bookings"), "/meetings/pending", "sub", "meetings", 50))
+    if may(p.MANAGE_ROOM):
+        entries.append(MenuEntry("meetings.rooms", _("Meeting rooms"), "/admin/meetings/rooms", "admin", order=10, icon="building"))
+    if may(p.MANAGE_SERVICE):
+        entries.append(MenuEntry("meetings.services", _("Meeting services"), "/admin/meetings/services", "admin", order=20, icon="list-check"))
+    return entries
+
+
+@hookimpl
+def portal_service_tiles(request):
+    return (ServiceTile(_("Book a meeting room"), "/meetings/", "calendar", _("Rooms, services, approval"), "room", 10),)
+
+
+@hookimpl
+def portal_dashboard_cards(request):
+    from portal_meetings.services.agenda import agenda_of
+
+    agenda = agenda_of(request.services, request.identity)
+    return (
+        DashboardCard(_("Today's meetings"), "portal_meetings:templates/agenda.pt", agenda, 10, "/meetings/mine", _("My bookings")),
+    )
+
+
+@hookimpl
+def portal_greeting(request, day):
+    from portal_meetings.services.agenda import greeting
+
+    return greeting(request.services, request.identity, day)

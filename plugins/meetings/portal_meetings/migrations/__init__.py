@@ -1,0 +1,1 @@
+"""The Alembic lineage of the plugin."""

@@ -1,0 +1,74 @@
+"""The plugin's part in the life of a booking's case: who sees it, what is possible when, and what happens to the room."""
+
+from portal_core.api import CaseHandler
+from portal_meetings import permissions
+from portal_meetings.models import Booking, room_scope
+
+
+class BookingHandler(CaseHandler):
+    """See the module. A draft has a case but no booking yet."""
+
+    def may_view(self, services, case, identity):
+        """Whoever reviews the room's bookings or may see all details."""
+        scope = self.case_scope(services, case)
+        return identity.may(permissions.APPROVE, scope) or identity.may(permissions.VIEW, scope)
+
+    def offered(self, services, case, identity, transition):
+        """Deadlines: the owner acts before the meeting starts, the room's reviewers may cancel until it ends."""
+        action = transition.action
+        if action == "submit_direct":
+            # The room is known only from the form, so that the booking service has to ask for the right there.
+            return identity.may_somewhere(permissions.DIRECT)
+        booking = services.session.get(Booking, case.id)
+        if booking is None:
+            return action in ("submit", "discard")
+        now, reviewer = services.clock.now(), identity.may(permissions.APPROVE, room_scope(booking.room_id))
+        match action:
+            case "cancel":
+                return now < booking.starts_at or (reviewer and now < booking.ends_at)
+            case "change_direct":
+                return now < booking.starts_at and identity.may_somewhere(permissions.DIRECT)
+            case "request_change" | "edit" | "approve" | "approve_change":
+                return now < booking.starts_at
+            case "lapse" | "lapse_change" | "no_show":
+                return booking.starts_at <= now
+            case "finish" | "rate":
+                return booking.ends_at <= now
+        return True
+
+    def scope(self, ctx):
+        """Tasks go to the reviewers of the room; those of a change to the reviewers of the new room."""
+        change = ctx.data.get("change")
+        return room_scope(change.room_id if change else ctx.services.session.get_one(Booking, ctx.case.id).room_id)
+
+    def case_scope(self, services, case):
+        """Rights over a booking are rights over its room."""
+        booking = services.session.get(Booking, case.id)
+        return room_scope(booking.room_id) if booking else ""
+
+    def due(self, ctx, spec):
+        """A review is due within a day, and before the meeting starts."""
+        due = super().due(ctx, spec)
+        if due is None or spec.to_applicant:
+            return due
+        change = ctx.data.get("change")
+        start = change.starts_at if change else ctx.services.session.get_one(Booking, ctx.case.id).starts_at
+        return max(ctx.now, min(due, start))
+
+    def apply(self, ctx):
+        """Move holds and fields as the act asks, and repeat the state on the booking."""
+        from portal_meetings.services.steps import Steps
+
+        ctx.services.get(Steps).apply(ctx)
+
+    def panel(self, request, case):
+        """The booking on the case page."""
+        from portal_meetings.views.panel import case_panel
+
+        return case_panel(request, case)
+
+    def actions(self, request, case, identity):
+        """Links to the pages for changing, cancelling and rating."""
+        from portal_meetings.views.panel import case_actions
+
+        return case_actions(request, case, identity)

@@ -1,0 +1,80 @@
+"""满意度评价: the questionnaire about one's own meetings that are over."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal_core.api import Case, CaseService, Choice, Conflict, EvaluationForm, Question, RightsService, Services, Subject
+from portal_meetings.i18n import _
+from portal_meetings.models import Booking, Room
+from portal_meetings.services import states as s
+from portal_meetings.services.lifecycle import catch_up
+
+# A meeting that is over by the clock may be rated even if the job that ends it has not run yet.
+RATEABLE = (s.APPROVED, s.CHANGE_PENDING, s.ENDED, s.RATED)
+NEWEST = 200
+
+
+def subjects(session: Session, user_id: int, now: dt.datetime) -> Sequence[Subject]:
+    """The person's own meetings that are over, the last one first."""
+    rows = session.execute(_meetings(user_id, now).order_by(Booking.starts_at.desc()).limit(NEWEST))
+    return [_subject(row) for row in rows]
+
+
+def find(session: Session, user_id: int, key: str, now: dt.datetime) -> Subject | None:
+    """The meeting with the key ``case:<id>`` if this person may rate it, else None."""
+    case_id = _case_id(key)
+    row = session.execute(_meetings(user_id, now).where(Booking.case_id == case_id)).first() if case_id else None
+    return _subject(row) if row else None
+
+
+def answered(services: Services, subject: Subject, user_id: int, answers: Mapping[str, int]) -> None:
+    """Close the case of a meeting that was rated, in the transaction of the answer. Raises Conflict when it cannot be rated any more."""
+    cases = services.get(CaseService)
+    case = cases.get(_case_id(subject.key))
+    catch_up(services, case)
+    if case.state == s.RATED:
+        return
+    if case.state != s.ENDED:
+        raise Conflict(_("This meeting can no longer be rated."))
+    cases.perform(case, "rate", services.get(RightsService).identity_of(user_id))
+
+
+FORM = EvaluationForm(
+    code="meetings.satisfaction",
+    version=1,
+    title=_("Satisfaction with the meeting service"),
+    questions=(
+        Question("room", _("Room set-up and cleanliness")),
+        Question("tea", _("Tea and water")),
+        Question("technology", _("Sound, projection and network")),
+        Question("staff", _("Attitude of the staff")),
+        Question("response", _("Promptness of response and support")),
+    ),
+    scale=(Choice(5, _("Very satisfied")), Choice(4, _("Satisfied")), Choice(3, _("Fairly satisfied")), Choice(2, _("Dissatisfied"))),
+    subjects=subjects,
+    find=find,
+    comment_label=_("Comments and suggestions"),
+    edit_days=7,
+    answered=answered,
+)
+
+
+def _meetings(user_id, now):
+    return (
+        sa.select(Booking.case_id, Booking.title, Booking.starts_at, Booking.ends_at, Room.name.label("room"), Case.number)
+        .join(Room, Room.id == Booking.room_id)
+        .join(Case, Case.id == Booking.case_id)
+        .where(Booking.owner_id == user_id, Booking.state.in_(RATEABLE), Booking.ends_at <= now)
+    )
+
+
+def _subject(row):
+    return Subject(f"case:{row.case_id}", row.title, row.room, url=f"/cases/{row.number}")
+
+
+def _case_id(key):
+    kind, _colon, number = key.partition(":")
+    return int(number) if kind == "case" and number.isascii() and number.isdigit() and len(number) < 19 else 0
