@@ -5,8 +5,7 @@
         static/theme.css                 tokens of the light look
         static/theme-dark.css            tokens of the dark look (loaded when the page is dark)
         static/icon.svg                  icon of the browser tab
-        templates/<package>/<file>.pt    replaces <package>:templates/<file>.pt, or the file of a feature:
-                                         portal_core/inbox/case.pt replaces portal_core:inbox/templates/case.pt
+        templates/<package>/<path>.pt    replaces <package>:templates/<path>.pt
 
 Everything but ``theme.toml`` may be left out. A template of the theme that replaces nothing stops the start: after an upgrade it
 would silently be ignored.
@@ -72,19 +71,17 @@ def template_overrides(folder: Path) -> list[tuple[str, Path]]:
     root = folder / "templates"
     for file in sorted(root.rglob("*.pt")):
         package, *rest = file.relative_to(root).parts
-        pairs.append((_replaced(package, PurePosixPath(*rest), file), file.resolve()))
+        path = PurePosixPath("templates", *rest)
+        if not _has_file(package, path):
+            raise StartError(f"{file}: there is no template {package}:{path} to replace")
+        pairs.append((f"{package}:{path}", file.resolve()))
     return pairs
 
 
-def _replaced(package, path, file):
-    """The asset spec that ``<package>/<path>`` stands for: of the package itself, else of one of its features."""
-    found = find_spec(package)
-    if found is not None and found.submodule_search_locations:
-        package_folder = Path(found.submodule_search_locations[0])
-        for candidate in (PurePosixPath("templates") / path, path.parent / "templates" / path.name):
-            if (package_folder / candidate).is_file():
-                return f"{package}:{candidate}"
-    raise StartError(f"{file}: there is no such template to replace")
+def _has_file(package, path):
+    found = find_spec(package) if package.isidentifier() else None
+    folders = found.submodule_search_locations if found else None
+    return bool(folders) and (Path(folders[0]) / path).is_file()
 
 
 def includeme(config):
