@@ -5,7 +5,6 @@ feeds the tests of reachability. What a plugin must do besides (hold a slot, say
 """
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from portal_core.errors import StartError
 
 APPLICANT, TASK, SYSTEM_ONLY = "applicant", "task", "system"
 NO_OPINION, OPTIONAL, REQUIRED = "none", "optional", "required"
+TASK_KINDS = ("act", "read")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class TaskSpec:
     ``to_applicant`` gives it to the case's handler (经办人); otherwise holders of ``permission`` within the scope that the
     handler's ``scope(ctx)`` names are candidates. ``why`` tells the reader which rule sent it.
     ``due``: how long after opening it is due; the handler's ``due(ctx, spec)`` may say otherwise.
+    ``kind``: ``act`` is a to-do (待办); ``read`` (待阅) only asks to be read: it ends when its reader opens the case, and gives
+    no right to act.
     """
 
     step: str
@@ -45,11 +47,13 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class Transition:
-    """An act that moves a case. ``who`` lists who may do it: applicant, task (holder of an open task), system, or a permission name.
+    """An act that moves a case.
 
-    ``opinion``: none, optional or required. ``opens``: tasks opened; all open tasks of the case are closed before (those the
-    actor may act on as done, the others as void) unless ``keeps_tasks``. ``notify``: notification type sent to the
-    applicant and handler, except to the actor. ``offered``: False keeps it off the page's buttons (it has a page of its own).
+    ``who`` lists who may do it: applicant, task (holder of an open to-do), system, or the name of a permission. ``opinion``: none
+    (nothing is asked), optional or required. ``opens``: tasks opened; unless ``keeps_tasks``, the case's open to-dos are closed
+    before: done are those that the act was the answer to, void all others. ``notify``: notification type sent to the applicant
+    and handler, except to the actor. ``tone`` of its button: ok (the main one), bad (danger) or empty.
+    ``offered``: False keeps it off the page's buttons (it has a page of its own).
     """
 
     action: str
@@ -105,12 +109,16 @@ class CaseHandler:
     def apply(self, ctx) -> None:
         """Do the plugin's part of the act, in the same transaction; raise a ServiceError to refuse."""
 
+    def task_url(self, case, task) -> str:
+        """Where the button of a to-do leads: a page of the plugin (a rating, say), or the empty string for the case's page."""
+        return ""
+
     def panel(self, request, case):
-        """The plugin's part of the case page: ``(template asset spec, context dataclass)`` or None."""
-        return None
+        """The plugin's part of the case page: ``(template asset spec, context dataclass)``, or an empty tuple."""
+        return ()
 
     def actions(self, request, case, identity):
-        """Extra buttons ``[(label, url, tone)]`` that lead to pages of the plugin (change form, rating …)."""
+        """Extra buttons ``[(label, url, tone)]`` that lead to pages of the plugin (change form …); tones as of transitions."""
         return ()
 
 
@@ -148,23 +156,57 @@ class Flow:
         return tuple(t for t in self.transitions if state in t.sources)
 
 
-def check(flow: Flow, permissions: frozenset[str], owner: Callable[[str], str] = str) -> None:
-    """Raise StartError when ``flow`` cannot work: unknown states, unreachable or dead-end states, unknown permissions."""
-    codes = {s.code for s in flow.states}
-    named = {flow.initial, *flow.path} | {c for t in flow.transitions for c in (*t.sources, t.target)}
-    if named - codes:
-        raise StartError(f"flow {flow.kind}: unknown state {sorted(named - codes)[0]!r}")
-    reached, frontier = {flow.initial}, {flow.initial}
-    while frontier:
-        frontier = {t.target for t in flow.transitions if set(t.sources) & frontier} - reached
-        reached |= frontier
-    if codes - reached:
-        raise StartError(f"flow {flow.kind}: state {sorted(codes - reached)[0]!r} cannot be reached from {flow.initial!r}")
-    for state in flow.states:
-        if not state.final and not flow.out_of(state.code):
-            raise StartError(f"flow {flow.kind}: no way out of state {state.code!r}, which is not final")
+def check(flow: Flow, permissions: frozenset[str]) -> None:
+    """Raise StartError when ``flow`` cannot work; ``permissions`` are those declared so far."""
+    for problem in (_unknown_state(flow), _unreachable_state(flow), _dead_end(flow), _ambiguous_act(flow), _nobodys_task(flow)):
+        if problem:
+            raise StartError(f"flow {flow.kind}: {problem}")
     words = {APPLICANT, TASK, SYSTEM_ONLY}
     asked = {w for t in flow.transitions for w in t.who} - words
     asked |= {spec.permission for t in flow.transitions for spec in t.opens if spec.permission}
     if asked - permissions:
-        raise StartError(f"flow {flow.kind}: unknown permission {sorted(asked - permissions)[0]!r}")
+        raise StartError(f"flow {flow.kind}: unknown permission {min(asked - permissions)!r}")
+
+
+def _unknown_state(flow):
+    named = {flow.initial, *flow.path} | {c for t in flow.transitions for c in (*t.sources, t.target)}
+    unknown = named - {s.code for s in flow.states}
+    return f"unknown state {min(unknown)!r}" if unknown else None
+
+
+def _unreachable_state(flow):
+    reached, frontier = {flow.initial}, {flow.initial}
+    while frontier:
+        frontier = {t.target for t in flow.transitions if set(t.sources) & frontier} - reached
+        reached |= frontier
+    left = {s.code for s in flow.states} - reached
+    return f"state {min(left)!r} cannot be reached from {flow.initial!r}" if left else None
+
+
+def _dead_end(flow):
+    for state in flow.states:
+        if not state.final and not flow.out_of(state.code):
+            return f"no way out of state {state.code!r}, which is not final"
+    return None
+
+
+def _ambiguous_act(flow):
+    """``transition(state, action)`` must have one answer, or a button would do something else than it says."""
+    seen = set()
+    for transition in flow.transitions:
+        for pair in ((source, transition.action) for source in transition.sources):
+            if pair in seen:
+                return f"action {pair[1]!r} leads two ways out of state {pair[0]!r}"
+            seen.add(pair)
+    return None
+
+
+def _nobodys_task(flow):
+    """A to-do is either somebody's or a permission's; what only asks to be read would vanish for all when one reads it."""
+    for transition in flow.transitions:
+        for spec in transition.opens:
+            if bool(spec.permission) == spec.to_applicant:
+                return f"task {spec.step!r} must go either to a permission or to the applicant"
+            if spec.kind not in TASK_KINDS or (spec.kind == "read" and not spec.to_applicant):
+                return f"task {spec.step!r} of kind {spec.kind!r} cannot be opened for a permission"
+    return None

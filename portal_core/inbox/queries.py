@@ -6,7 +6,7 @@ grow with the number of open tasks. Paging is by key (the task's id), never by o
 """
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal_core.accounts.identity import Identity
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
@@ -14,6 +14,10 @@ from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
 PAGE = 20
 DRAFT_STATE = "draft"
 TABS = ("todo", "done", "mine", "read", "draft")
+CASE_TABS = ("mine", "draft")
+
+# SQLite refuses more than 500 parts in a union, and PostgreSQL plans each of them.
+SCOPES_AS_RANGES = 100
 
 
 def open_branches(identity: Identity, awaited: frozenset[str], kind=ACT):
@@ -23,23 +27,30 @@ def open_branches(identity: Identity, awaited: frozenset[str], kind=ACT):
     """
     is_open = Task.status == sa.literal_column(f"'{OPEN}'")
     branches = [(is_open, Task.assignee_id == identity.user_id, Task.kind == kind)]
-    if kind == ACT:
-        pool = (is_open, Task.assignee_id.is_(None))
-        branches += [(*pool, Task.permission == p) for p in sorted(identity.permissions & awaited)]
-        for permission in sorted((identity.scoped.keys() & awaited) - identity.permissions):
-            branches += [(*pool, Task.permission == permission, Task.scope == s) for s in sorted(identity.scoped[permission])]
+    if kind == READ:
+        return branches  # What only asks to be read always has its one reader (``flow.check``).
+    pool = (is_open, Task.assignee_id.is_(None))
+    branches += [(*pool, Task.permission == p) for p in sorted(identity.permissions & awaited)]
+    for permission in sorted((identity.scoped.keys() & awaited) - identity.permissions):
+        scopes = sorted(identity.scoped[permission])
+        if len(scopes) <= SCOPES_AS_RANGES:
+            branches += [(*pool, Task.permission == permission, Task.scope == s) for s in scopes]
+        else:
+            branches.append((*pool, Task.permission == permission, Task.scope.in_(scopes)))
     return branches
 
 
 def open_ids(identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None, kind=ACT):
     """A select of the ids of the newest ``limit`` open tasks of ``identity``, older than id ``before`` if given."""
-    parts = [_newest(sa.select(Task.id).where(*branch), Task.id, limit, before) for branch in open_branches(identity, awaited, kind)]
+    branches = open_branches(identity, awaited, kind)
+    parts = [_newest(sa.select(Task.id).where(*branch), Task.id, limit, before) for branch in branches]
     return _merge(sa.union_all, parts, limit)
 
 
 def done_ids(identity: Identity, limit: int, before: int | None = None):
-    """A select of the ids of the newest ``limit`` tasks that ``identity`` has done."""
-    done = sa.select(Task.id).where(Task.status == sa.literal_column(f"'{DONE}'"), Task.done_by_id == identity.user_id)
+    """A select of the ids of the newest ``limit`` to-dos that ``identity`` has done."""
+    is_done = Task.status == sa.literal_column(f"'{DONE}'")
+    done = sa.select(Task.id).where(is_done, Task.done_by_id == identity.user_id, Task.kind == ACT)
     return _newest(done, Task.id, limit, before)
 
 
@@ -47,7 +58,8 @@ def own_case_ids(identity: Identity, drafts: bool, limit: int, before: int | Non
     """A select of the ids of the newest ``limit`` cases that ``identity`` applied for or typed; drafts or all others."""
     is_draft = Case.state == DRAFT_STATE
     wanted = is_draft if drafts else ~is_draft
-    parts = [_newest(sa.select(Case.id).where(column == identity.user_id, wanted), Case.id, limit, before) for column in (Case.applicant_id, Case.handler_id)]
+    columns = (Case.applicant_id, Case.handler_id)
+    parts = [_newest(sa.select(Case.id).where(column == identity.user_id, wanted), Case.id, limit, before) for column in columns]
     return _merge(sa.union, parts, limit)
 
 
@@ -64,7 +76,7 @@ def _merge(union, parts, limit):
 
 
 def tab_ids(tab: str, identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None):
-    """The ids shown by ``tab`` (one of ``TABS``): of tasks for todo, done and read; of cases for mine and draft."""
+    """The ids shown by ``tab`` (one of ``TABS``): of cases for ``CASE_TABS``, else of tasks."""
     match tab:
         case "todo":
             return open_ids(identity, awaited, limit, before)
@@ -78,4 +90,35 @@ def tab_ids(tab: str, identity: Identity, awaited: frozenset[str], limit: int, b
 
 def tab_count(session: Session, tab: str, identity: Identity, awaited: frozenset[str], cap: int = 100) -> int:
     """Length of the tab's list, counted up to ``cap``: the list's own query, so that badge and list agree."""
-    return session.scalar(sa.select(sa.func.count()).select_from(tab_ids(tab, identity, awaited, cap).subquery())) or 0
+    return session.scalar(sa.select(_counted(tab, identity, awaited, cap))) or 0
+
+
+def tab_counts(session: Session, identity: Identity, awaited: frozenset[str], cap: int = 100) -> dict[str, int]:
+    """``tab_count`` of every tab, in one statement."""
+    row = session.execute(sa.select(*(_counted(tab, identity, awaited, cap).label(tab) for tab in TABS))).one()
+    return dict(row._mapping)
+
+
+def _counted(tab, identity, awaited, cap):
+    return sa.select(sa.func.count()).select_from(tab_ids(tab, identity, awaited, cap).subquery()).scalar_subquery()
+
+
+def tab_page(session: Session, tab: str, identity: Identity, awaited: frozenset[str], size: int = PAGE, before=None):
+    """One page of ``tab``, newest first, in two statements: ids, then rows with the people they show.
+
+    Returns ``(rows, next)``: tasks with their cases loaded, or cases; ``next`` is the ``before`` of the following page or None.
+    """
+    ids = list(session.scalars(tab_ids(tab, identity, awaited, size + 1, before)))
+    following = ids[size - 1] if len(ids) > size else None
+    return _rows(session, tab, ids[:size]), following
+
+
+def _rows(session, tab, ids):
+    if not ids:
+        return []
+    if tab in CASE_TABS:
+        query = sa.select(Case).options(joinedload(Case.applicant), joinedload(Case.department)).where(Case.id.in_(ids))
+        return list(session.scalars(query.order_by(Case.id.desc())))
+    case = joinedload(Task.case)
+    query = sa.select(Task).options(case.joinedload(Case.applicant), case.joinedload(Case.department)).where(Task.id.in_(ids))
+    return list(session.scalars(query.order_by(Task.id.desc())))

@@ -1,20 +1,25 @@
 """Opening cases and moving them: ``CaseService.perform`` is the only way in which a case changes its state."""
 
 import sqlalchemy as sa
+from pyramid.i18n import TranslationString
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.accounts.models import User
+from portal_core.accounts.rights import RightsService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from portal_core.i18n import _
 from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, Transition, TransitionContext
-from portal_core.inbox.models import DONE, OPEN, VOID, Case, Task
+from portal_core.inbox.models import ACT, DONE, OPEN, READ, VOID, Case, Task
 from portal_core.inbox.numbers import next_number
-from portal_core.inbox.timeline import last_act, write_event
+from portal_core.inbox.timeline import has_acted, last_act, write_event
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
+from portal_core.web.text import clean_text
 
 OPINION_MAX = 1000
+SUMMARY_MAX = 5
 
 
 class CaseService:
@@ -23,6 +28,7 @@ class CaseService:
     def __init__(self, services: Services):
         self.services = services
         self.session = services.session
+        self._rights = services.get(RightsService)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -38,7 +44,7 @@ class CaseService:
         return case
 
     def visible(self, number: str, identity: Identity) -> Case:
-        """The case with ``number`` (people loaded) if ``identity`` may see it. Raises NotFound for unknown and forbidden alike."""
+        """The case with ``number``, people loaded, if ``identity`` may see it; NotFound for unknown and forbidden alike."""
         people = [joinedload(Case.applicant), joinedload(Case.handler), joinedload(Case.department)]
         case = self.session.scalar(sa.select(Case).options(*people).where(Case.number == number))
         if case is None or not self.may_view(case, identity):
@@ -46,51 +52,70 @@ class CaseService:
         return case
 
     def may_view(self, case: Case, identity: Identity) -> bool:
-        """Applicant, handler, readers of everything, whoever the plugin admits, and everyone with a task on the case."""
+        """Applicant, handler, readers of everything, whoever the plugin admits, and everyone with a task or an act on the case.
+
+        A task counts after others have done it, too: who comes second must be able to read who was first.
+        """
         if identity.user_id in (case.applicant_id, case.handler_id) or identity.may("core:case:view_all"):
             return True
         flow = self.flow(case)
-        if flow and flow.handler.may_view(self.services, case, identity):
+        if flow and (flow.handler.may_view(self.services, case, identity) or self._may_any(flow, case, identity)):
             return True
-        return any(self._holds(task, identity) or identity.user_id in (task.assignee_id, task.done_by_id) for task in self._tasks(case.id))
+        return any(awaits(task, identity) for task in self._tasks(case)) or has_acted(self.session, case.id, identity.user_id)
 
-    def open_tasks(self, case_id: int) -> list[Task]:
+    def open_tasks(self, case: Case) -> list[Task]:
         """The open tasks of a case, oldest first."""
-        return [t for t in self._tasks(case_id) if t.status == OPEN]
+        return [t for t in self._tasks(case) if t.status == OPEN]
 
     def available(self, case: Case, identity: Identity) -> list[Transition]:
         """The acts that ``identity`` may do on ``case`` now, in the flow's order."""
         flow = self.flow(case)
         if flow is None:
             return []
-        tasks = self.open_tasks(case.id)
+        tasks = self.open_tasks(case)
         return [
             t for t in flow.out_of(case.state)
             if self._may(flow, t, case, identity, tasks) and flow.handler.offered(self.services, case, identity, t)
         ]
 
+    def candidates(self, task: Task, limit: int) -> tuple[list[str], int]:
+        """From whom ``task`` is awaited: the names of at most ``limit`` of them, and how many there are."""
+        ids = {task.assignee_id} if task.assignee_id is not None else self._rights.holders(task.permission, task.scope)
+        names = self.session.scalars(sa.select(User.name).where(User.id.in_(sorted(ids)[:limit])).order_by(User.id))
+        return list(names), len(ids)
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def open(self, kind: str, *, title: str, applicant: Identity, handler: Identity | None = None, summary=(), priority: int = 0) -> Case:
+    def open(
+        self, kind: str, *, title: str, applicant: Identity, handler: Identity | None = None, summary=(), priority: int = 0
+    ) -> Case:
         """Make a case of ``kind`` in its flow's initial state, without tasks; ``perform`` its first act next.
 
         ``summary``: at most five ``(label, value)`` pairs of plain text. ``handler`` (经办人) defaults to the applicant.
         """
         flow = self.services.portal.flows[kind]
-        if len(summary) > 5:
-            raise ValueError("a summary has at most five pairs")
         state, now = flow.state(flow.initial), self.services.clock.now()
         case = Case(
-            kind=kind, number=next_number(self.session, flow.prefix, self.services.clock.local(now).date()), title=title[:200],
-            summary=[list(pair) for pair in summary], applicant_id=applicant.user_id, handler_id=(handler or applicant).user_id,
-            department_id=applicant.department_id, state=state.code, state_label=self.text(state.label), tone=state.tone,
+            kind=kind, number=next_number(self.session, flow.prefix, self.services.clock.local(now).date()),
+            applicant_id=applicant.user_id, handler_id=(handler or applicant).user_id, department_id=applicant.department_id,
+            state=state.code, state_label=self.text(state.label), tone=state.tone,
             priority=priority, version=1, created=now, changed=now,
         )
+        self.describe(case, title=title, summary=summary)
         self.session.add(case)
         self.session.flush()
         return case
 
-    def perform(self, case: Case, action: str, actor: Identity, *, opinion: str = "", version: int | None = None, data: dict | None = None) -> TransitionContext:
+    def describe(self, case: Case, *, title: str, summary) -> None:
+        """Set what lists show of ``case``; a plugin calls it when a draft or a change alters it. See ``open`` for ``summary``."""
+        if len(summary) > SUMMARY_MAX:
+            raise ValueError(f"a summary has at most {SUMMARY_MAX} pairs")
+        case.title = title[:200]
+        case.summary = [[self._stored(part) for part in pair] for pair in summary]
+
+    def perform(
+        self, case: Case, action: str, actor: Identity, *, opinion: str = "", version: int | None = None, data: dict | None = None
+    ) -> TransitionContext:
         """Do ``action`` on ``case``: state, version, tasks, timeline, messages and the plugin's part, in this transaction.
 
         ``version``: what the actor saw; None only for acts of the program itself. ``data`` goes to the plugin's handler.
@@ -102,42 +127,68 @@ class CaseService:
             raise Conflict(_("The module of this case is switched off; it can be read but not handled."))
         if version is not None and version != case.version:
             raise self._stale(case)
-        transition = flow.transition(case.state, action)
-        if transition is None:
-            raise self._stale(case) if case.version > 1 else Conflict(_("This is not possible now."))
-        tasks = self.open_tasks(case.id)
-        if not self._may(flow, transition, case, actor, tasks):
-            raise Forbidden(_("This act is not yours."))
-        if not flow.handler.offered(self.services, case, actor, transition):
-            raise Conflict(_("This is not possible now."))
-        opinion = self._check_opinion(transition, opinion)
+        transition, tasks = flow.transition(case.state, action), self.open_tasks(case)
+        self._check_allowed(flow, transition, case, actor, tasks)
+        opinion = checked_opinion(transition, opinion)
         ctx = TransitionContext(self.services, case, transition, actor, self.services.clock.now(), opinion, dict(data or {}))
         before = case.state
         self._advance(flow, ctx)
         flow.handler.apply(ctx)
         if not transition.keeps_tasks:
-            self._close_tasks(tasks, ctx)
+            close_tasks(tasks, ctx)
         self._open_tasks(flow, ctx)
         write_event(self.session, ctx, before, self.text)
         self._notify(ctx)
         self.session.flush()
         return ctx
 
+    def mark_seen(self, case: Case, identity: Identity) -> bool:
+        """Note that ``identity`` has opened the case: its first sight of open to-dos, and the end of what was only to be read.
+
+        Returns whether anything was written.
+        """
+        now, fresh = self.services.clock.now(), False
+        for task in self.open_tasks(case):
+            if not awaits(task, identity) or (task.kind == ACT and task.first_seen):
+                continue
+            fresh = True
+            task.first_seen = now
+            if task.kind == READ:
+                task.status, task.outcome, task.done_by_id, task.done_at = DONE, READ, identity.user_id, now
+        return fresh
+
     def text(self, message) -> str:
         """``message`` in the portal's default language, for texts that are stored."""
         return self.services.portal.default_text(message)
 
+    def _stored(self, part):
+        """What people typed is stored as it is: only declared texts have a translation."""
+        return self.text(part) if isinstance(part, TranslationString) else str(part)
+
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _tasks(self, case_id):
-        return list(self.session.scalars(sa.select(Task).where(Task.case_id == case_id).order_by(Task.id)))
+    def _tasks(self, case):
+        if case.version == 1:
+            return []  # Tasks are opened by acts only, and there was no act yet.
+        return list(self.session.scalars(sa.select(Task).where(Task.case_id == case.id).order_by(Task.id)))
 
-    def _holds(self, task, identity):
-        if task.status != OPEN:
-            return False
-        if task.assignee_id is not None:
-            return task.assignee_id == identity.user_id
-        return bool(task.permission) and identity.may(task.permission, task.scope)
+    def _check_allowed(self, flow, transition, case, actor, tasks):
+        """Raise what forbids the act.
+
+        The tasks were read after the case, so they may already show what a faster colleague did; then the colleague is the
+        reason to name, not a missing right.
+        """
+        refusal = None
+        if transition is None:
+            refusal = Conflict(_("This is not possible now."))
+        elif not self._may(flow, transition, case, actor, tasks):
+            refusal = Forbidden(_("This act is not yours."))
+        elif not flow.handler.offered(self.services, case, actor, transition):
+            refusal = Conflict(_("This is not possible now."))
+        if refusal is None:
+            return
+        moved = self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != case.version
+        raise self._stale(case) if moved else refusal
 
     def _may(self, flow, transition, case, identity, tasks):
         if identity is SYSTEM:
@@ -145,19 +196,15 @@ class CaseService:
         for word in transition.who:
             if word == APPLICANT and identity.user_id in (case.applicant_id, case.handler_id):
                 return True
-            if word == TASK and any(self._holds(t, identity) for t in tasks):
+            if word == TASK and any(t.kind == ACT and awaits(t, identity) for t in tasks):
                 return True
             if ":" in word and identity.may(word, flow.handler.case_scope(self.services, case)):
                 return True
         return False
 
-    def _check_opinion(self, transition, opinion):
-        opinion = (opinion or "").strip()
-        if transition.opinion == REQUIRED and not opinion:
-            raise Invalid(fields={"opinion": _("Please state the reason")})
-        if len(opinion) > OPINION_MAX:
-            raise Invalid(fields={"opinion": _("At most ${max} characters", mapping={"max": OPINION_MAX})})
-        return opinion
+    def _may_any(self, flow, case, identity):
+        """Does the flow give a permission of ``identity`` an act on the case as it stands?"""
+        return any(self._may(flow, transition, case, identity, ()) for transition in flow.out_of(case.state))
 
     def _advance(self, flow, ctx):
         """Move the row if nobody else has: the version in the WHERE clause decides races, the loser reads who won."""
@@ -168,12 +215,12 @@ class CaseService:
             "changed": ctx.now, "closed": ctx.now if state.final else None,
         }
         self.session.flush()
-        moved = self.session.execute(
-            sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values).execution_options(synchronize_session=False)
-        )
+        statement = sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values)
+        moved = self.session.execute(statement.execution_options(synchronize_session=False))
         if moved.rowcount != 1:
             raise self._stale(case)
-        self.session.refresh(case, attribute_names=list(values))
+        for name, value in values.items():
+            set_committed_value(case, name, value)
 
     def _stale(self, case):
         event = last_act(self.session, case.id)
@@ -181,18 +228,12 @@ class CaseService:
             return Stale(_("This has changed meanwhile; please look again."))
         return Stale(_("Already handled by ${name}", mapping={"name": event.actor.name}), event.actor.name, event.at)
 
-    def _close_tasks(self, tasks, ctx):
-        for task in tasks:
-            task.status = DONE if ctx.actor is not SYSTEM and self._holds(task, ctx.actor) else VOID
-            task.outcome, task.opinion, task.done_at = ctx.transition.action, ctx.opinion, ctx.now
-            task.done_by_id = ctx.actor.user_id if task.status == DONE else None
-
     def _open_tasks(self, flow, ctx):
         for spec in ctx.transition.opens:
             self.session.add(
                 Task(
-                    case_id=ctx.case.id, kind=spec.kind, step=spec.step, verb=self.text(spec.verb), why=self.text(spec.why), status=OPEN,
-                    assignee_id=ctx.case.handler_id if spec.to_applicant else None, permission=spec.permission,
+                    case_id=ctx.case.id, kind=spec.kind, step=spec.step, verb=self.text(spec.verb), why=self.text(spec.why),
+                    status=OPEN, assignee_id=ctx.case.handler_id if spec.to_applicant else None, permission=spec.permission,
                     scope=flow.handler.scope(ctx) if spec.permission else "", due=flow.handler.due(ctx, spec), created=ctx.now,
                 )
             )
@@ -205,7 +246,32 @@ class CaseService:
             self.services.get(NotificationService).send(ctx.transition.notify, people, params, f"/cases/{case.number}", case.id)
 
 
-def user_names(session, ids) -> dict[int, str]:
-    """Names of users by id, in one statement."""
-    ids = {i for i in ids if i}
-    return dict(session.execute(sa.select(User.id, User.name).where(User.id.in_(ids))).tuples().all()) if ids else {}
+def awaits(task: Task, identity: Identity) -> bool:
+    """Is (or was) the task ``identity``'s: assigned to them, or theirs to take?"""
+    if task.assignee_id is not None:
+        return task.assignee_id == identity.user_id
+    return bool(task.permission) and identity.may(task.permission, task.scope)
+
+
+def checked_opinion(transition: Transition, opinion: str) -> str:
+    """``opinion`` as it is stored. Raises Invalid for the field ``opinion``."""
+    opinion = clean_text(opinion)
+    if transition.opinion == REQUIRED and not opinion:
+        raise Invalid(fields={"opinion": _("Please state the reason")})
+    if len(opinion) > OPINION_MAX:
+        raise Invalid(fields={"opinion": _("At most ${max} characters", mapping={"max": OPINION_MAX})})
+    return opinion
+
+
+def close_tasks(tasks: list[Task], ctx: TransitionContext) -> None:
+    """End the case's open to-dos with this act: done where the act answers the task, void where it makes the task pointless.
+
+    An applicant who withdraws may by chance be an approver too; that does not mean that they have approved or refused.
+    """
+    for task in (t for t in tasks if t.kind == ACT):
+        answered = ctx.actor is not SYSTEM and awaits(task, ctx.actor) and (
+            task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who
+        )
+        task.status = DONE if answered else VOID
+        task.outcome, task.opinion, task.done_at = ctx.transition.action, ctx.opinion, ctx.now
+        task.done_by_id = ctx.actor.user_id if answered else None

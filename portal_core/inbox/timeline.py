@@ -6,28 +6,39 @@ import json
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from portal_core.accounts.models import User
 from portal_core.inbox.models import CaseEvent
 
 
 def events(session: Session, case_id: int) -> list[CaseEvent]:
-    """All lines, oldest first, with the actors loaded."""
-    query = sa.select(CaseEvent).options(joinedload(CaseEvent.actor)).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)
-    return list(session.scalars(query))
+    """All lines, oldest first, with the actors and their units loaded."""
+    people = joinedload(CaseEvent.actor).joinedload(User.department)
+    return list(session.scalars(sa.select(CaseEvent).options(people).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)))
+
+
+def has_acted(session: Session, case_id: int, user_id: int) -> bool:
+    """Does any line of the case name ``user_id`` as actor?"""
+    line = sa.select(CaseEvent.id).where(CaseEvent.case_id == case_id, CaseEvent.actor_id == user_id)
+    return session.scalar(line.limit(1)) is not None
 
 
 def last_act(session: Session, case_id: int) -> CaseEvent | None:
     """The newest line, with its actor loaded."""
-    query = sa.select(CaseEvent).options(joinedload(CaseEvent.actor)).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id.desc()).limit(1)
-    return session.scalar(query)
+    query = sa.select(CaseEvent).options(joinedload(CaseEvent.actor)).where(CaseEvent.case_id == case_id)
+    return session.scalar(query.order_by(CaseEvent.id.desc()).limit(1))
 
 
 def write_event(session: Session, ctx, from_state: str, text) -> CaseEvent:
     """Add the line for one act. ``text`` turns labels into stored text. The case row is locked by the act's own UPDATE."""
-    previous = session.scalar(sa.select(CaseEvent.hash).where(CaseEvent.case_id == ctx.case.id).order_by(CaseEvent.id.desc()).limit(1))
+    previous = ""
+    if ctx.case.version > 2:  # The first act has no line before it.
+        lines = sa.select(CaseEvent.hash).where(CaseEvent.case_id == ctx.case.id)
+        previous = session.scalar(lines.order_by(CaseEvent.id.desc()).limit(1))
     event = CaseEvent(
-        case_id=ctx.case.id, actor_id=ctx.actor.user_id or None, action=ctx.transition.action, action_label=text(ctx.transition.label),
+        case_id=ctx.case.id, actor_id=ctx.actor.user_id or None,
+        action=ctx.transition.action, action_label=text(ctx.transition.label),
         from_state=from_state, to_state=ctx.case.state, to_label=ctx.case.state_label, opinion=ctx.opinion,
-        changes=[[str(part) for part in change] for change in ctx.changes], at=ctx.now, prev_hash=previous or "",
+        changes=[[str(part) for part in change] for change in ctx.changes], at=ctx.now, prev_hash=previous,
     )
     event.hash = digest(event)
     session.add(event)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal_core.db import Base, BigId, UTCDateTime
 
+UNREAD = sa.text("read_at IS NULL")
+
 
 class Notification(Base):
     """One message to one person. ``params`` fill the texts of the type ``code``; ``url`` opens what it is about."""
@@ -14,7 +16,7 @@ class Notification(Base):
     __tablename__ = "core_notification"
     __table_args__ = (
         sa.Index("ix_core_notification_user", "user_id", "id"),
-        sa.Index("ix_core_notification_unread", "user_id", postgresql_where=sa.text("read_at IS NULL"), sqlite_where=sa.text("read_at IS NULL")),
+        sa.Index("ix_core_notification_unread", "user_id", postgresql_where=UNREAD, sqlite_where=UNREAD),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -6,8 +6,19 @@ from sqlalchemy.orm import Session
 from portal_core.accounts.identity import Identity
 from portal_core.notifications.models import Notification
 
+PAGE = 20
+
 
 def unread_count(session: Session, identity: Identity, cap: int = 100) -> int:
     """How many messages ``identity`` has not read, counted up to ``cap``: one short index range."""
     unread = sa.select(Notification.id).where(Notification.user_id == identity.user_id, Notification.read_at.is_(None)).limit(cap)
     return session.scalar(sa.select(sa.func.count()).select_from(unread.subquery())) or 0
+
+
+def page(session: Session, identity: Identity, size: int = PAGE, before: int | None = None):
+    """One page of the messages to ``identity``, newest first: ``(messages, next)``, ``next`` as in ``inbox.queries.tab_page``."""
+    query = sa.select(Notification).where(Notification.user_id == identity.user_id)
+    if before is not None:
+        query = query.where(Notification.id < before)
+    found = list(session.scalars(query.order_by(Notification.id.desc()).limit(size + 1)))
+    return found[:size], found[size - 1].id if len(found) > size else None

@@ -1,18 +1,49 @@
 """Sending messages: rows in the sender's transaction, so a message exists exactly when its cause does."""
 
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from portal_core.accounts.identity import Identity
+from portal_core.errors import NotFound
 from portal_core.notifications.models import Notification
 from portal_core.services import Services
 
 
 class NotificationService:
-    """Writes in-site messages."""
+    """In-site messages."""
 
     def __init__(self, services: Services):
         self.services = services
+        self.session = services.session
 
-    def send(self, code: str, user_ids, params: dict, url: str = "", case_id: int | None = None) -> None:
-        """Send message type ``code`` to ``user_ids`` (each once). ``params`` are plain text; KeyError for an undeclared type."""
-        self.services.portal.notification_types[code]
+    def send(self, code: str, user_ids: Iterable[int], params: dict[str, str], url: str = "", case_id: int | None = None) -> None:
+        """Send message type ``code`` to ``user_ids`` (each once). ``params`` are plain text; KeyError for an undeclared type.
+
+        ``url`` is a path of this portal.
+        """
+        if code not in self.services.portal.notification_types:
+            raise KeyError(code)
         now = self.services.clock.now()
         for user_id in sorted({u for u in user_ids if u}):
-            self.services.session.add(Notification(user_id=user_id, code=code, params=params, url=url, case_id=case_id, created=now))
+            self.session.add(Notification(user_id=user_id, code=code, params=params, url=url, case_id=case_id, created=now))
+
+    def get(self, message_id: int, reader: Identity) -> Notification:
+        """The message ``message_id`` to ``reader``. Raises NotFound, also for messages to others."""
+        message = self.session.get(Notification, message_id)
+        if message is None or message.user_id != reader.user_id:
+            raise NotFound()
+        return message
+
+    def mark_read(self, message_id: int, reader: Identity) -> None:
+        """Note that ``reader`` has opened the message; the first time counts. Foreign messages stay as they are."""
+        self._mark(Notification.user_id == reader.user_id, Notification.id == message_id)
+
+    def mark_all_read(self, reader: Identity, upto: int) -> None:
+        """Note that ``reader`` has read every message with an id up to ``upto``; what came since stays unread."""
+        self._mark(Notification.user_id == reader.user_id, Notification.id <= upto)
+
+    def _mark(self, *which: sa.ColumnElement[bool]) -> None:
+        unread = sa.update(Notification).where(*which, Notification.read_at.is_(None))
+        statement = unread.values(read_at=self.services.clock.now())
+        self.session.execute(statement.execution_options(synchronize_session=False))

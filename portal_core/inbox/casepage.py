@@ -1,0 +1,164 @@
+"""The page of a case, put together for the template from the case, its flow and the plugin's part."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from pyramid.renderers import render
+
+from portal_core.i18n import _
+from portal_core.inbox.flow import NO_OPINION, REQUIRED
+from portal_core.inbox.models import ACT, Case, CaseEvent
+from portal_core.inbox.rows import case_url
+from portal_core.inbox.services import OPINION_MAX, CaseService, awaits
+from portal_core.inbox.strip import Step, steps
+from portal_core.inbox.timeline import events
+from portal_core.inbox.wording import ABSENT_TITLE, due_text, is_late, state_of, verb_of, why_of
+
+# A task for all administrators names some of them; the rest is a number.
+NAMES_SHOWN = 5
+BUTTON_LOOKS = {"ok": "btn-p", "bad": "btn-d"}
+log = structlog.get_logger("portal.inbox")
+
+
+@dataclass(frozen=True)
+class Button:
+    """An act, or (with ``url``) a page of the plugin. ``look`` is a class of buttons."""
+
+    label: Any
+    look: str
+    action: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open task: what is awaited, from whom, why, until when. ``others`` counts the people who are not named."""
+
+    verb: Any
+    why: Any
+    names: tuple[str, ...]
+    others: int
+    due: Any
+    late: bool
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the timeline. ``changes`` are ``(label, old, new)``; ``look`` colours its mark."""
+
+    actor: str
+    unit: str
+    act: Any
+    state: Any
+    at: Any
+    opinion: str
+    changes: tuple[tuple[str, str, str], ...]
+    look: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Context of ``case.pt``; ``form_page`` gives the phone its sticky bar. ``errors`` maps a field to its message."""
+
+    case: Case
+    kind: Any
+    state: Any
+    steps: tuple[Step, ...]
+    panel: str
+    buttons: tuple[Button, ...]
+    needs_opinion: tuple[Any, ...]
+    ask_opinion: bool
+    opinion_max: int
+    waiting: tuple[Waiting, ...]
+    lines: tuple[Line, ...]
+    absent: bool
+    act_url: str
+    opinion: str
+    errors: dict
+    message: Any
+    form_page: bool
+
+
+def build(request, case: Case, opinion: str = "", errors=None, message="") -> CasePage:
+    """The page of ``case`` for the person who asks. ``opinion``, ``errors``, ``message``: of an act that was refused."""
+    cases, identity = request.services.get(CaseService), request.identity
+    flow, timeline = cases.flow(case), events(request.services.session, case.id)
+    offered = [t for t in cases.available(case, identity) if t.offered]
+    buttons = tuple(Button(t.label, BUTTON_LOOKS.get(t.tone, ""), action=t.action) for t in offered)
+    buttons += _plugin_buttons(request, flow, case)
+    return CasePage(
+        case=case,
+        kind=flow.title if flow else ABSENT_TITLE,
+        state=state_of(flow, case),
+        steps=steps(flow, case, timeline) if flow else (),
+        panel=_panel(request, flow, case),
+        buttons=buttons,
+        needs_opinion=tuple(t.label for t in offered if t.opinion == REQUIRED),
+        ask_opinion=any(t.opinion != NO_OPINION for t in offered),
+        opinion_max=OPINION_MAX,
+        waiting=tuple(_waiting(request, flow, task) for task in cases.open_tasks(case) if task.kind == ACT),
+        lines=tuple(_line(flow, event) for event in timeline),
+        absent=flow is None,
+        act_url=f"{case_url(case)}/act",
+        opinion=opinion,
+        errors=errors or {},
+        message=message,
+        form_page=bool(buttons),
+    )
+
+
+def _plugin_buttons(request, flow, case):
+    """The plugin's own buttons; when it fails, the page comes without them."""
+    if flow is None:
+        return ()
+    try:
+        found = flow.handler.actions(request, case, request.identity)
+        return tuple(Button(label, BUTTON_LOOKS.get(tone, ""), url=url) for label, url, tone in found)
+    except Exception:
+        log.exception("actions of a case failed", kind=case.kind, number=case.number)
+        return ()
+
+
+def _panel(request, flow, case):
+    """The plugin's part as markup, or nothing: an error in it must not hide who is to act."""
+    if flow is None:
+        return ""
+    try:
+        panel = flow.handler.panel(request, case)
+        return render(*panel, request=request) if panel else ""
+    except Exception:
+        log.exception("panel of a case failed", kind=case.kind, number=case.number)
+        return ""
+
+
+def _waiting(request, flow, task):
+    services = request.services
+    names, people = services.get(CaseService).candidates(task, NAMES_SHOWN)
+    return Waiting(
+        verb=verb_of(flow, task),
+        why=why_of(flow, task),
+        names=tuple(names),
+        others=people - len(names),
+        due=due_text(task, services.clock) if task.due else "",
+        late=is_late(task, services.clock),
+        mine=awaits(task, request.identity),
+    )
+
+
+def _line(flow, event: CaseEvent) -> Line:
+    transition = flow.transition(event.from_state, event.action) if flow else None
+    codes = {state.code: state for state in flow.states} if flow else {}
+    state = codes.get(event.to_state)
+    unit = event.actor.department if event.actor else None
+    return Line(
+        actor=event.actor.name if event.actor else _("The portal"),
+        unit=unit.name if unit else "",
+        act=transition.label if transition else event.action_label,
+        state=state.label if state else event.to_label,
+        at=event.at,
+        opinion=event.opinion,
+        changes=tuple(tuple(change) for change in event.changes),
+        look=state.tone if state and state.tone in ("ok", "bad") else "",
+    )

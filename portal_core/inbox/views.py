@@ -1,0 +1,154 @@
+"""Pages of the inbox (待办) and of a case."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
+from pyramid.renderers import render_to_response
+
+from portal_core.errors import Conflict, Invalid, Stale
+from portal_core.i18n import _
+from portal_core.inbox import casepage
+from portal_core.inbox.queries import TABS, tab_counts, tab_page
+from portal_core.inbox.rows import Row, case_url, rows_of
+from portal_core.inbox.services import CaseService
+from portal_core.services import Services
+from portal_core.web.params import choice_param, int_param
+
+COUNT_CAP = 100
+TITLES = {"todo": _("To do"), "done": _("Handled"), "mine": _("Started by me"), "read": _("To read"), "draft": _("Drafts")}
+EMPTY = {
+    "todo": (_("Nothing to do, well done"), _("New reviews and ratings will appear here.")),
+    "done": (_("Nothing done yet"), _("What you have handled will appear here.")),
+    "mine": (_("Nothing started yet"), _("What you apply for will appear here.")),
+    "read": (_("Nothing to read"), _("What others want you to know will appear here.")),
+    "draft": (_("No drafts"), _("Forms that you save without submitting will appear here.")),
+}
+CASE = "portal_core:templates/inbox/case.pt"
+STALE = "portal_core:templates/inbox/stale.pt"
+log = structlog.get_logger("portal.inbox")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab; ``count`` is capped at ``COUNT_CAP``."""
+
+    key: str
+    title: Any
+    url: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class InboxPage:
+    """Context of ``inbox.pt``. ``first_url`` and ``next_url`` are None where there is no such page."""
+
+    title: Any
+    tabs: tuple[Tab, ...]
+    rows: tuple[Row, ...]
+    first_url: str | None
+    next_url: str | None
+    empty: tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class StalePage:
+    """Context of ``stale.pt``: somebody else was faster. ``by`` and ``at`` are None when it was the portal itself."""
+
+    message: Any
+    by: str | None
+    at: Any
+    url: str
+    number: str
+    opinion: str
+
+
+def inbox(request) -> InboxPage:
+    """``/inbox?tab=&before=``: one tab, newest first, page by page."""
+    portal, session = request.registry.portal, request.db
+    tab = choice_param(request, "tab", TABS, "todo")
+    before = int_param(request, "before", low=1)
+    awaited = portal.task_permissions
+    counts = tab_counts(session, request.identity, awaited, COUNT_CAP)
+    found, following = tab_page(session, tab, request.identity, awaited, before=before)
+    return InboxPage(
+        title=TITLES[tab],
+        tabs=tuple(Tab(key, TITLES[key], f"/inbox?tab={key}", counts[key], key == tab) for key in TABS),
+        rows=rows_of(portal, tab, found),
+        first_url=f"/inbox?tab={tab}" if before else None,
+        next_url=f"/inbox?tab={tab}&before={following}" if following else None,
+        empty=EMPTY[tab],
+    )
+
+
+def show_case(request) -> casepage.CasePage:
+    """``/cases/<number>``: what it is, how it stands, what one may do, how it came here."""
+    case = request.services.get(CaseService).visible(request.matchdict["number"], request.identity)
+    if request.method == "GET":
+        # After the response: nobody waits for it, and its transaction cannot meet the reading one.
+        request.add_finished_callback(note_seen)
+    return casepage.build(request, case)
+
+
+def note_seen(request):
+    """Remember that the person has seen the case. A busy database may lose this; the next visit tries again."""
+    portal = request.registry.portal
+    try:
+        with portal.database.writing() as session:
+            cases = Services(session, portal).get(CaseService)
+            cases.mark_seen(cases.visible(request.matchdict["number"], request.identity), request.identity)
+    except sa.exc.OperationalError:
+        log.info("first sight of a case not noted", number=request.matchdict["number"])
+
+
+def act(request):
+    """``POST /cases/<number>/act``: one act on the case; answers 303, or the page again with what was typed."""
+    cases = request.services.get(CaseService)
+    case = cases.visible(request.matchdict["number"], request.identity)
+    action, version = request.POST.get("action", ""), int_param(request, "version", low=1)
+    opinion = request.POST.get("opinion", "")
+    if version is None or not isinstance(action, str) or not isinstance(opinion, str):
+        raise HTTPBadRequest()
+    try:
+        done = cases.perform(case, action, request.identity, opinion=opinion, version=version)
+    except Stale as error:
+        return _refuse_stale(request, error, opinion)
+    except Invalid as error:
+        return _show_again(request, 422, opinion, error.fields, error.message)
+    except Conflict as error:
+        return _show_again(request, 409, opinion, {}, error.message)
+    request.flash("ok", _("Done: ${act}", mapping={"act": done.transition.label}))
+    return HTTPSeeOther(case_url(case))
+
+
+def _show_again(request, status, opinion, errors, message):
+    """The case as it is now, with the refused opinion still in its box."""
+    request.roll_back()
+    case = request.services.get(CaseService).visible(request.matchdict["number"], request.identity)
+    page = casepage.build(request, case, opinion, errors, message)
+    response = render_to_response(CASE, page, request=request)
+    response.status_int = status
+    return response
+
+
+def _refuse_stale(request, error, opinion):
+    """Who was faster and when, with the way to the present state."""
+    request.roll_back()
+    number = request.matchdict["number"]
+    page = StalePage(error.message, error.by, error.at, f"/cases/{number}", number, opinion)
+    response = render_to_response(STALE, page, request=request)
+    response.status_int = 409
+    return response
+
+
+def includeme(config):
+    """Routes and views."""
+    config.add_route("inbox", "/inbox")
+    config.add_route("case", "/cases/{number:[A-Za-z]{1,16}[0-9]{8}-[0-9]{1,8}}")
+    config.add_route("case.act", "/cases/{number:[A-Za-z]{1,16}[0-9]{8}-[0-9]{1,8}}/act")
+    config.add_view(inbox, route_name="inbox", renderer="portal_core:templates/inbox/inbox.pt", request_method="GET")
+    config.add_view(show_case, route_name="case", renderer=CASE, request_method="GET")
+    config.add_view(act, route_name="case.act", request_method="POST")
