@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from portal_core.api import AuditService, Conflict, Forbidden, Identity, Invalid, NotFound, RightsService, Services, Stale
+from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, RightsService, Services, Stale
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Room, RoomSpace, Space, room_scope

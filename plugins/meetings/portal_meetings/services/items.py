@@ -1,0 +1,68 @@
+"""服务保障内容: the services that can be ticked on the booking form, and their administration."""
+
+import sqlalchemy as sa
+
+from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, Services
+from portal_meetings import permissions
+from portal_meetings.i18n import _
+from portal_meetings.models import ServiceItem
+
+LABEL_MAX, QUESTION_MAX = 40, 80
+
+
+class ServiceItemService:
+    """Items are never deleted: bookings of the past keep theirs; one that is no longer offered is switched off."""
+
+    def __init__(self, services: Services):
+        self.services = services
+        self.session = services.session
+
+    def offered(self) -> list[ServiceItem]:
+        """Items that can be ticked, in their order."""
+        return list(self.session.scalars(_ordered().where(ServiceItem.active)))
+
+    def all(self, identity: Identity) -> list[ServiceItem]:
+        """All items, for the administrator. Raises Forbidden."""
+        self._require(identity)
+        return list(self.session.scalars(_ordered()))
+
+    def get(self, item_id: int, identity: Identity) -> ServiceItem:
+        """One item, for the administrator. Raises Forbidden and NotFound."""
+        self._require(identity)
+        item = self.session.get(ServiceItem, item_id)
+        if item is None:
+            raise NotFound()
+        return item
+
+    def save(
+        self, identity: Identity, label: str, question: str = "", position: int = 0, active: bool = True, item: ServiceItem | None = None
+    ) -> ServiceItem:
+        """Make an item or change ``item``; with a ``question`` ticking it opens a text box. Bookings keep the words of their time.
+
+        Raises Forbidden and Invalid (``label``, ``question``).
+        """
+        self._require(identity)
+        label, question = label.strip(), question.strip()
+        messages = {}
+        if not label:
+            messages["label"] = _("This field is required")
+        for name, value, longest in (("label", label, LABEL_MAX), ("question", question, QUESTION_MAX)):
+            if len(value) > longest:
+                messages[name] = _("At most ${max} characters", mapping={"max": longest})
+        if messages:
+            raise Invalid(_("Please correct the marked fields"), messages)
+        item = item or ServiceItem()
+        item.label, item.question, item.position, item.active = label, question, position, active
+        self.session.add(item)
+        self.session.flush()
+        detail = {"label": label, "question": question, "position": position, "active": active}
+        self.services.get(AuditService).record(identity, "meetings.service_saved", "meetings.service_item", item.id, detail)
+        return item
+
+    def _require(self, identity):
+        if not identity.may(permissions.MANAGE_SERVICE):
+            raise Forbidden(_("You do not manage the services."))
+
+
+def _ordered():
+    return sa.select(ServiceItem).order_by(ServiceItem.position, ServiceItem.id)
