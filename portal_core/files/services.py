@@ -4,6 +4,7 @@ Rows are never deleted: the owner takes the file off its own pages instead. The 
 no committed row lacks them; a transaction that is rolled back leaves bytes without a row, which harm nobody.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,19 +31,22 @@ class FileService:
         self.session = services.session
         self.store = FileStore(services.portal.settings.path("portal.data_dir") / "files")
 
+    def save_images(
+        self, uploads: Sequence[Upload], owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False
+    ) -> list[StoredFile]:
+        """Store pictures (JPEG, PNG, WebP), decoded and encoded anew, without metadata; ``panorama`` allows 8192 x 4096 pixels.
+
+        A large picture takes half a second. All are decoded before the first row is written, and a view calls this before
+        its own first statement, so that no lock is held meanwhile. Raises Invalid with the message at the uploads' field.
+        """
+        pictures = [(upload.name, self._picture(upload, max_mb, panorama)) for upload in uploads]
+        return [self._save_picture(picture, name, owner, identity) for name, picture in pictures]
+
     def save_image(
         self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False
     ) -> StoredFile:
-        """Store a picture (JPEG, PNG, WebP), decoded and encoded anew, without metadata; ``panorama`` allows 8192 x 4096 pixels.
-
-        Raises Invalid with the message at the upload's field.
-        """
-        data = upload.read(max_mb)
-        try:
-            picture = normalise(data, panorama)
-        except Invalid as error:
-            raise upload.refused(error.message) from None
-        return self._save_picture(picture, upload.name, owner, identity)
+        """Store one picture, as ``save_images`` does."""
+        return self.save_images([upload], owner, identity, max_mb, panorama)[0]
 
     def save_document(self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10) -> StoredFile:
         """Store a PDF as it is (people get it as a download only) or a picture as ``save_image`` does.
@@ -94,6 +98,13 @@ class FileService:
         if path.exists():
             return path
         return self.store.put_variant(file.digest, variant, shrink(self.path(file).read_bytes(), width))
+
+    def _picture(self, upload: Upload, max_mb: int, panorama: bool) -> Picture:
+        try:
+            return normalise(upload.read(max_mb), panorama)
+        except Invalid as error:
+            # A picture's own error has a message only; who knows the field is the upload.
+            raise error if error.fields else upload.refused(error.message) from None
 
     def _save_picture(self, picture: Picture, name: str, owner: str, identity: Identity | None) -> StoredFile:
         return self._save(picture.data, picture.content_type, name, owner, identity, picture.width, picture.height)

@@ -8,11 +8,13 @@ import unicodedata
 import zlib
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image, ImageCms
 from webob import Request
 
 from portal_core.errors import Invalid, NotFound
 from portal_core.files.images import normalise, shrink
+from portal_core.files.models import StoredFile
 from portal_core.files.names import clean_name
 from portal_core.files.services import FileService
 from portal_core.files.store import FileStore
@@ -272,6 +274,15 @@ def test_what_is_refused_is_said_at_the_field(files, clerk, data, said):
     with pytest.raises(Invalid) as caught:
         files.save_image(upload(data), "meetings", clerk)
     assert said in caught.value.fields["photos"]
+
+
+def test_of_several_pictures_all_are_stored_or_none(files, clerk, session):
+    good, bad = upload(picture(), "a.jpg"), upload(SCRIPT, "b.jpg")
+    with pytest.raises(Invalid):
+        files.save_images([good, bad], "meetings", clerk)
+    assert session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 0
+    stored = files.save_images([good, upload(picture(), "c.jpg")], "meetings", clerk)
+    assert [file.name for file in stored] == ["a.jpg", "c.jpg"]
 
 
 def test_a_pdf_is_a_document_but_no_picture(files, clerk):
