@@ -161,7 +161,7 @@ class EvaluationService:
         if made is None:
             raise Conflict(ANSWERED_ELSEWHERE)
         if form.answered:
-            form.answered(self.services, subject, identity, values)
+            form.answered(self.services, subject, identity.user_id, values)
         return self.session.get_one(Evaluation, made)
 
     def _change(
