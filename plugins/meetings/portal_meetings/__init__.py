@@ -21,7 +21,7 @@ EVERY_MINUTE = dt.timedelta(minutes=1)
 
 @hookimpl
 def portal_plugin_info():
-    return PluginInfo("meetings", _("Meeting rooms"), "0.1.0")
+    return PluginInfo("meetings", _("Meeting booking"), "0.1.0")
 
 
 @hookimpl
@@ -71,13 +71,23 @@ def portal_notification_types():
         NotificationType("meetings.returned", _("Returned for correction: ${title}"), _("${actor}: ${opinion}")),
         NotificationType("meetings.rejected", _("Rejected: ${title}"), _("${actor}: ${opinion}")),
         NotificationType("meetings.change_approved", _("Change approved: ${title}"), _("${actor} ${opinion}")),
-        NotificationType("meetings.change_rejected", _("Change rejected: ${title}"), _("The meeting stays as it was. ${actor}: ${opinion}")),
-        NotificationType("meetings.change_lapsed", _("Change lapsed: ${title}"), _("Nobody decided before the meeting; it stays as it was.")),
+        NotificationType(
+            "meetings.change_rejected", _("Change rejected: ${title}"), _("The meeting stays as it was. ${actor}: ${opinion}")
+        ),
+        NotificationType(
+            "meetings.change_lapsed", _("Change lapsed: ${title}"), _("Nobody decided before the meeting; it stays as it was.")
+        ),
         NotificationType("meetings.cancelled", _("Meeting cancelled: ${title}"), _("${actor}: ${opinion}")),
-        NotificationType("meetings.lapsed", _("Lapsed: ${title}"), _("Nobody reviewed the booking before the meeting was to begin.")),
+        NotificationType(
+            "meetings.lapsed", _("Lapsed: ${title}"), _("Nobody reviewed the booking before the meeting was to begin.")
+        ),
         NotificationType("meetings.no_show", _("Marked as not used: ${title}"), _("${actor} ${opinion}")),
         NotificationType("meetings.room_closed", _("${room} is closed during your meeting: ${title}"), _("${when}: ${reason}")),
-        NotificationType("meetings.room_disabled", _("${room} is out of use; your meeting needs another room: ${title}"), _("${when}: ${reason}")),
+        NotificationType(
+            "meetings.room_disabled",
+            _("${room} is out of use; your meeting needs another room: ${title}"),
+            _("${when}: ${reason}"),
+        ),
     )
 
 
@@ -135,7 +145,7 @@ def portal_menu(request):
 
     may = request.identity.may_somewhere
     entries = [
-        MenuEntry("meetings", _("Meeting rooms"), "/meetings/", order=10, icon="calendar"),
+        MenuEntry("meetings", _("Meeting booking"), "/meetings/", order=10, icon="calendar"),
         MenuEntry("meetings.grid", _("Room bookings"), "/meetings/", "sub", "meetings", 10),
         MenuEntry("meetings.find", _("Find a room"), "/meetings/find", "sub", "meetings", 20),
         MenuEntry("meetings.mine", _("My bookings"), "/meetings/mine", "sub", "meetings", 30),
@@ -144,15 +154,19 @@ def portal_menu(request):
     if may(p.APPROVE):
         entries.append(MenuEntry("meetings.pending", _("Review bookings"), "/meetings/pending", "sub", "meetings", 50))
     if may(p.MANAGE_ROOM):
-        entries.append(MenuEntry("meetings.rooms", _("Meeting rooms"), "/admin/meetings/rooms", "admin", order=10, icon="building"))
+        entries.append(
+            MenuEntry("meetings.rooms", _("Meeting room management"), "/admin/meetings/rooms", "admin", order=10, icon="building")
+        )
     if may(p.MANAGE_SERVICE):
-        entries.append(MenuEntry("meetings.services", _("Meeting services"), "/admin/meetings/services", "admin", order=20, icon="list-check"))
+        entries.append(
+            MenuEntry("meetings.services", _("Service items"), "/admin/meetings/services", "admin", order=20, icon="list-check")
+        )
     return entries
 
 
 @hookimpl
 def portal_service_tiles(request):
-    return (ServiceTile(_("Book a meeting room"), "/meetings/", "calendar", _("Rooms, services, approval"), "room", 10),)
+    return (ServiceTile(_("Meeting booking"), "/meetings/", "calendar", _("Rooms, services, approval"), "room", 10),)
 
 
 @hookimpl
@@ -161,7 +175,9 @@ def portal_dashboard_cards(request):
 
     agenda = agenda_of(request.services, request.identity)
     return (
-        DashboardCard(_("Today's meetings"), "portal_meetings:templates/agenda.pt", agenda, 10, "/meetings/mine", _("My bookings")),
+        DashboardCard(
+            _("Today's meetings"), "portal_meetings:templates/agenda.pt", agenda, 10, "/meetings/mine", _("My bookings")
+        ),
     )
 
 

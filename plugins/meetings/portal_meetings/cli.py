@@ -25,7 +25,11 @@ def verify(context):
 
 def lines(report: Report) -> list[str]:
     """The report as text: the counts, then the cases that are concerned."""
-    result = [f"{report.overlap_count} overlaps", f"{report.missing_count} bookings without a hold", f"{report.stray_count} holds without a claim"]
+    result = [
+        f"{report.overlap_count} overlaps",
+        f"{report.missing_count} bookings without a hold",
+        f"{report.stray_count} holds without a claim",
+    ]
     result += [f"overlap: cases {one} and {other}" for one, other in report.overlaps]
     result += [f"no hold: case {case}" for case in report.missing]
     result += [f"should not hold: case {case}" for case in report.stray]

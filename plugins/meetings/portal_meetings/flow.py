@@ -24,8 +24,16 @@ STATES = (
     State(s.NO_SHOW, _("Not used"), "bad", final=True),
 )
 
-REVIEW = TaskSpec("review", _("Review"), permissions.APPROVE, why=_("Administrators of the room review its bookings"), due=dt.timedelta(days=1))
-REVIEW_CHANGE = TaskSpec("review_change", _("Review change"), permissions.APPROVE, why=_("Administrators of the room review changes"), due=dt.timedelta(days=1))
+REVIEW = TaskSpec(
+    "review", _("Review"), permissions.APPROVE, why=_("Administrators of the room review its bookings"), due=dt.timedelta(days=1)
+)
+REVIEW_CHANGE = TaskSpec(
+    "review_change",
+    _("Review change"),
+    permissions.APPROVE,
+    why=_("Administrators of the room review changes"),
+    due=dt.timedelta(days=1),
+)
 CORRECT = TaskSpec("correct", _("Correct and submit again"), to_applicant=True, why=_("Your booking was returned"))
 RATE = TaskSpec("rate", _("Rate"), to_applicant=True, why=_("Your meeting has ended"), due=dt.timedelta(days=7))
 
@@ -39,17 +47,41 @@ TRANSITIONS = (
     Transition("resubmit", _("Submit again"), (s.RETURNED,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
     Transition("edit", _("Edit"), (s.PENDING,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
     Transition("withdraw", _("Withdraw"), (s.PENDING, s.RETURNED), s.WITHDRAWN, APPLICANT),
-    Transition("request_change", _("Change"), (s.APPROVED,), s.CHANGE_PENDING, APPLICANT, "none", (REVIEW_CHANGE,), offered=False),
+    Transition(
+        "request_change", _("Change"), (s.APPROVED,), s.CHANGE_PENDING, APPLICANT, "none", (REVIEW_CHANGE,), offered=False
+    ),
     Transition("change_direct", _("Change without approval"), (s.APPROVED,), s.APPROVED, APPLICANT, "none", offered=False),
-    Transition("approve_change", _("Approve change"), (s.CHANGE_PENDING,), s.APPROVED, TASK, notify="meetings.change_approved", tone="ok"),
-    Transition("reject_change", _("Reject change"), (s.CHANGE_PENDING,), s.APPROVED, TASK, "required", notify="meetings.change_rejected", tone="bad"),
+    Transition(
+        "approve_change", _("Approve change"), (s.CHANGE_PENDING,), s.APPROVED, TASK, notify="meetings.change_approved", tone="ok"
+    ),
+    Transition(
+        "reject_change",
+        _("Reject change"),
+        (s.CHANGE_PENDING,),
+        s.APPROVED,
+        TASK,
+        "required",
+        notify="meetings.change_rejected",
+        tone="bad",
+    ),
     Transition("withdraw_change", _("Withdraw change"), (s.CHANGE_PENDING,), s.APPROVED, APPLICANT),
     Transition("lapse_change", _("Change lapsed"), (s.CHANGE_PENDING,), s.APPROVED, SYSTEM, notify="meetings.change_lapsed"),
-    Transition("cancel", _("Cancel meeting"), s.CANCELLABLE, s.CANCELLED, (*APPLICANT, permissions.APPROVE), "required", notify="meetings.cancelled", offered=False),
+    Transition(
+        "cancel",
+        _("Cancel meeting"),
+        s.CANCELLABLE,
+        s.CANCELLED,
+        (*APPLICANT, permissions.APPROVE),
+        "required",
+        notify="meetings.cancelled",
+        offered=False,
+    ),
     Transition("lapse", _("Lapsed"), (s.PENDING, s.RETURNED), s.REJECTED, SYSTEM, notify="meetings.lapsed"),
     Transition("finish", _("End"), (s.APPROVED,), s.ENDED, SYSTEM, "none", (RATE,)),
     Transition("rate", _("Rate"), (s.ENDED,), s.RATED, APPLICANT, "none", offered=False),
-    Transition("no_show", _("Mark as not used"), (s.APPROVED, s.ENDED), s.NO_SHOW, (permissions.APPROVE,), notify="meetings.no_show"),
+    Transition(
+        "no_show", _("Mark as not used"), (s.APPROVED, s.ENDED), s.NO_SHOW, (permissions.APPROVE,), notify="meetings.no_show"
+    ),
 )
 
 FLOW = Flow(

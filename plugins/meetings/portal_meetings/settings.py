@@ -17,7 +17,7 @@ LONGEST_MEETING_DAYS = 30
 
 @dataclass(frozen=True)
 class Hours:
-    """A part of the day as minutes since midnight: it reaches from ``begin`` to ``end``; the form proposes ``start`` to ``stop``."""
+    """A part of the day in minutes since midnight: it goes from ``begin`` to ``end``; the form proposes ``start`` to ``stop``."""
 
     begin: int
     end: int
@@ -27,7 +27,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the day: ``code`` is am, pm or ev; the times are of the users' zone, ``end`` of the last part is midnight (0:00)."""
+    """A part of the day: ``code`` is am, pm or ev; times are of the users' zone; ``end`` of the evening is midnight (0:00)."""
 
     code: str
     label: str
@@ -70,7 +70,9 @@ def parse_amount(text: str) -> int:
 
 SETTINGS = (
     SettingSpec("meetings.am", "00:00-12:00 09:00-11:30", "Morning: its limits, then the times the form proposes.", parse_hours),
-    SettingSpec("meetings.pm", "12:00-18:00 14:00-17:00", "Afternoon: its limits, then the times the form proposes.", parse_hours),
+    SettingSpec(
+        "meetings.pm", "12:00-18:00 14:00-17:00", "Afternoon: its limits, then the times the form proposes.", parse_hours
+    ),
     SettingSpec("meetings.ev", "18:00-24:00 18:30-21:00", "Evening: its limits, then the times the form proposes.", parse_hours),
     SettingSpec("meetings.max_days", "7", f"Longest meeting in days, at most {LONGEST_MEETING_DAYS}.", parse_days),
     SettingSpec("meetings.max_advance_days", "365", "How many days ahead a room may be booked.", parse_amount),

@@ -45,8 +45,11 @@ def agenda_of(services: Services, identity: Identity) -> Agenda:
         .order_by(Booking.starts_at)
         .limit(SHOWN)
     )
-    rows = services.session.execute(query).tuples()
-    return Agenda(day, tuple(AgendaLine(*line, f"/cases/{number}") for *line, number in rows))
+    lines = (
+        AgendaLine(row.starts_at, row.ends_at, row.title, row.name, row.state, f"/cases/{row.number}")
+        for row in services.session.execute(query)
+    )
+    return Agenda(day, tuple(lines))
 
 
 def greeting(services: Services, identity: Identity, day: dt.date) -> str:
@@ -61,6 +64,9 @@ def _of_day(services, identity, day):
     end = services.clock.at(day + dt.timedelta(days=1), dt.time())
     longest = dt.timedelta(days=services.portal.settings["meetings.max_days"])
     return (
-        Booking.owner_id == identity.user_id, Booking.starts_at >= begin - longest, Booking.starts_at < end, Booking.ends_at > begin,
+        Booking.owner_id == identity.user_id,
+        Booking.starts_at >= begin - longest,
+        Booking.starts_at < end,
+        Booking.ends_at > begin,
         Booking.state.in_(TAKES_PLACE),
     )

@@ -56,7 +56,7 @@ class BookingService:
         return booking
 
     def may_see_detail(self, booking: Booking, identity: Identity) -> bool:
-        """May ``identity`` read everything? Owner, reviewers of the room, holders of the right; readers of all cases if not confidential."""
+        """May ``identity`` read everything? Whoever has the right, and readers of all cases if it is not confidential."""
         if has_detail_right(identity, booking):
             return True
         return not booking.confidential and identity.may("core:case:view_all")
@@ -73,7 +73,11 @@ class BookingService:
             raise Invalid(_("The draft is too long to be kept."))
         secret = bool(values.get("confidential"))
         text = self.services.portal.default_text
-        title = text(_("Confidential meeting")) if secret else str(values.get("title") or "").strip()[:TITLE_MAX] or text(_("Untitled"))
+        title = (
+            text(_("Confidential meeting"))
+            if secret
+            else str(values.get("title") or "").strip()[:TITLE_MAX] or text(_("Untitled"))
+        )
         if case is None:
             case = self.cases.open(s.KIND, title=title, applicant=identity)
             self.session.add(Draft(case_id=case.id, values=dict(values)))
@@ -115,7 +119,8 @@ class BookingService:
     def change(self, booking: Booking, identity: Identity, data: BookingData, version: int) -> None:
         """Change a booking in the way its state asks for: rewrite it, file it again, or propose a change (变更).
 
-        ``booking`` comes from ``get``; ``version`` is what the form was made for. Raises Invalid, SlotTaken, Stale, Forbidden, Conflict.
+        ``booking`` comes from ``get``; ``version`` is what the form was made for. Raises Invalid, SlotTaken, Stale, Forbidden and
+        Conflict.
         """
         direct = identity.may(permissions.DIRECT, booking.room.scope)
         actions = {s.PENDING: "edit", s.RETURNED: "resubmit", s.APPROVED: "change_direct" if direct else "request_change"}
@@ -148,7 +153,9 @@ class BookingService:
         if reason_code == "other" and not text:
             raise Invalid(_("Please correct the marked fields"), {"text": _("Please state the reason")})
         if len(text) > CANCEL_TEXT_MAX:
-            raise Invalid(_("Please correct the marked fields"), {"text": _("At most ${max} characters", mapping={"max": CANCEL_TEXT_MAX})})
+            raise Invalid(
+                _("Please correct the marked fields"), {"text": _("At most ${max} characters", mapping={"max": CANCEL_TEXT_MAX})}
+            )
         label = self.services.portal.default_text(reasons[reason_code])
         opinion = "：".join(part for part in (label, text) if part)
         self.cases.perform(booking.case, "cancel", identity, opinion=opinion, version=version)
@@ -163,7 +170,8 @@ class BookingService:
     def _examine(self, identity: Identity, data: BookingData, booking: Booking | None = None) -> Checked:
         """Check the form and refuse a taken room early.
 
-        As long as our session has not begun there is nothing that only it could see, and a reading session does it without any lock.
+        As long as our session has not begun there is nothing that only it could see, and a reading session does it without
+        any lock.
         """
         if self.session.in_transaction():
             return examine(self.services, identity, data, booking)

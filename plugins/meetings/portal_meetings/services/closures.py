@@ -46,7 +46,9 @@ class ClosureService:
         query = sa.select(Closure).where(Closure.room_id == room_id, Closure.ends_at > now, Closure.cancelled.is_(None))
         return list(self.session.scalars(query.order_by(Closure.starts_at)))
 
-    def close(self, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, reason: str, identity: Identity) -> list[Affected]:
+    def close(
+        self, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, reason: str, identity: Identity
+    ) -> list[Affected]:
         """Close a room from ``starts_at`` to ``ends_at`` (aware); returns the meetings inside, whose owners are told.
 
         Raises NotFound, Forbidden, and Invalid with messages at ``start``, ``end`` and ``reason``.
@@ -56,12 +58,17 @@ class ClosureService:
         # Whoever books one of these spaces at this moment either sees the closure or is seen among the affected.
         self.services.get(HoldService).lock_spaces(room.id)
         closure = Closure(
-            room_id=room.id, starts_at=starts_at, ends_at=ends_at, reason=reason, created_by_id=identity.user_id, created=self.services.clock.now()
+            room_id=room.id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+            created_by_id=identity.user_id,
+            created=self.services.clock.now(),
         )
         self.session.add(closure)
         self.session.flush()
         detail = {"room": room.name, "from": starts_at.isoformat(), "to": ends_at.isoformat(), "reason": reason}
-        self.services.get(AuditService).record(identity, "meetings.room_closed", "meetings.room", room.id, detail)
+        self.services.get(AuditService).record(identity, "meetings.room_closed", "meetings.room", room.id, detail=detail)
         affected = affected_by(self.session, room, Span(max(starts_at, self.services.clock.now()), ends_at))
         tell_owners(self.services, "meetings.room_closed", room, affected, reason, identity)
         return affected
@@ -74,7 +81,9 @@ class ClosureService:
         room = managed_room(self.session, closure.room_id, identity)
         if closure.cancelled is None:
             closure.cancelled = self.services.clock.now()
-            self.services.get(AuditService).record(identity, "meetings.closure_cancelled", "meetings.room", room.id, {"closure": closure.id})
+            self.services.get(AuditService).record(
+                identity, "meetings.closure_cancelled", "meetings.room", room.id, detail={"closure": closure.id}
+            )
             self.session.flush()
         return closure
 
@@ -114,8 +123,15 @@ def affected_by(session: Session, room: Room, span: Span | None = None, after: d
     rooms = sa.select(RoomSpace.room_id).where(RoomSpace.space_id.in_(spaces))
     query = (
         sa.select(
-            Booking.case_id, Case.number, Booking.title, Booking.unit_name, Booking.owner_id, Booking.confidential, Booking.starts_at,
-            Booking.ends_at, Booking.state,
+            Booking.case_id,
+            Case.number,
+            Booking.title,
+            Booking.unit_name,
+            Booking.owner_id,
+            Booking.confidential,
+            Booking.starts_at,
+            Booking.ends_at,
+            Booking.state,
         )
         .join(Case, Case.id == Booking.case_id)
         .where(Booking.room_id.in_(rooms), Booking.state.in_(s.HOLDING))
@@ -135,5 +151,10 @@ def tell_owners(services: Services, code: str, room: Room, affected: list[Affect
     for meeting in affected:
         if meeting.owner_id != actor.user_id:
             title = secret if meeting.confidential else meeting.title
-            params = {"room": room.name, "title": title, "when": wording.span(meeting.starts_at, meeting.ends_at), "reason": reason}
+            params = {
+                "room": room.name,
+                "title": title,
+                "when": wording.span(meeting.starts_at, meeting.ends_at),
+                "reason": reason,
+            }
             notifications.send(code, (meeting.owner_id,), params, f"/cases/{meeting.number}", meeting.case_id)

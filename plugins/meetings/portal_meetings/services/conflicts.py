@@ -18,7 +18,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Taken:
-    """What is in the way. ``title`` is None (and ``unit`` empty) when the person may not know; ``state`` is ``closed`` for a closure."""
+    """What is in the way. ``title`` is None (``unit`` empty) when the person may not know; a closure has the state ``closed``."""
 
     title: str | None
     unit: str
@@ -54,7 +54,13 @@ class Conflicts:
         holding = sa.select(Hold.booking_id).where(overlapping_holds(spaces, meeting.with_buffers(room), booking_id))
         bookings = (
             sa.select(
-                Booking.title, Booking.unit_name, Booking.starts_at, Booking.ends_at, Booking.state, Booking.owner_id, Booking.room_id,
+                Booking.title,
+                Booking.unit_name,
+                Booking.starts_at,
+                Booking.ends_at,
+                Booking.state,
+                Booking.owner_id,
+                Booking.room_id,
                 Booking.confidential,
             )
             .where(Booking.case_id.in_(holding))
@@ -62,7 +68,11 @@ class Conflicts:
             .limit(SHOWN)
         )
         taken = [self._taken(identity, row) for row in self.session.execute(bookings)]
-        closures = sa.select(Closure.reason, Closure.starts_at, Closure.ends_at).where(overlapping_closures(spaces, meeting)).limit(SHOWN)
+        closures = (
+            sa.select(Closure.reason, Closure.starts_at, Closure.ends_at)
+            .where(overlapping_closures(spaces, meeting))
+            .limit(SHOWN)
+        )
         taken += [Taken(reason, "", start, end, CLOSED) for reason, start, end in self.session.execute(closures)]
         return sorted(taken, key=lambda t: t.starts_at)[:SHOWN]
 

@@ -1,9 +1,9 @@
 """Holding rooms: lock the spaces, look, insert. The database's own rule stands behind it as the proof.
 
 Two people can never hold one thing. Every writer locks the rows of the spaces it wants, in the order of their ids, before it
-looks whether they are free: so the second one waits a moment and then sees the first one's hold. On PostgreSQL the constraint alone
-would be correct too, but two inserts may each wait for the other, and every such deadlock costs a second. On SQLite the writing
-transaction is exclusive from its start (BEGIN IMMEDIATE), so there is nothing to lock.
+looks whether they are free: so the second one waits a moment and then sees the first one's hold. On PostgreSQL the constraint
+alone would be correct too, but two inserts may each wait for the other, and every such deadlock costs a second. On SQLite the
+writing transaction is exclusive from its start (BEGIN IMMEDIATE), so there is nothing to lock.
 """
 
 import datetime as dt
@@ -42,7 +42,7 @@ class Span:
 
 
 def overlapping_holds(spaces, span: Span, booking_id: int = 0) -> sa.ColumnElement[bool]:
-    """Condition on ``Hold``: it keeps one of ``spaces`` (ids or a select of ids) in ``span`` for another booking than ``booking_id``."""
+    """Condition on ``Hold``: it keeps one of ``spaces`` (ids or a select of them) in ``span`` for another than ``booking_id``."""
     return sa.and_(
         Hold.space_id.in_(spaces),
         Hold.starts_at < span.end,
@@ -119,7 +119,13 @@ class HoldService:
         """
         during = meeting.with_buffers(room)
         rows = [
-            {"booking_id": booking_id, "change_id": change_id, "space_id": space, "starts_at": during.start, "ends_at": during.end}
+            {
+                "booking_id": booking_id,
+                "change_id": change_id,
+                "space_id": space,
+                "starts_at": during.start,
+                "ends_at": during.end,
+            }
             for space in spaces
         ]
         self.session.flush()

@@ -35,9 +35,15 @@ class ServiceItemService:
         return item
 
     def save(
-        self, identity: Identity, label: str, question: str = "", position: int = 0, active: bool = True, item: ServiceItem | None = None
+        self,
+        identity: Identity,
+        label: str,
+        question: str = "",
+        position: int = 0,
+        active: bool = True,
+        item: ServiceItem | None = None,
     ) -> ServiceItem:
-        """Make an item or change ``item``; with a ``question`` ticking it opens a text box. Bookings keep the words of their time.
+        """Make an item or change ``item``; with a ``question`` ticking it opens a text box. Bookings keep the words they had.
 
         Raises Forbidden and Invalid (``label``, ``question``).
         """
@@ -56,7 +62,8 @@ class ServiceItemService:
         self.session.add(item)
         self.session.flush()
         detail = {"label": label, "question": question, "position": position, "active": active}
-        self.services.get(AuditService).record(identity, "meetings.service_saved", "meetings.service_item", item.id, detail)
+        audit = self.services.get(AuditService)
+        audit.record(identity, "meetings.service_saved", "meetings.service_item", item.id, detail=detail)
         return item
 
     def _require(self, identity):

@@ -22,7 +22,11 @@ log = structlog.get_logger("portal.meetings")
 def finish_ended(session: Session, portal: Any, clock: Clock) -> None:
     """End approved meetings whose time is over; their owners get the task to rate them."""
     now = clock.now()
-    _advance(Services(session, portal, clock), _due(session, Booking.state == s.APPROVED, Booking.ends_at <= now), lambda _state: "finish")
+    _advance(
+        Services(session, portal, clock),
+        _due(session, Booking.state == s.APPROVED, Booking.ends_at <= now),
+        lambda _state: "finish",
+    )
 
 
 def lapse_overdue(session: Session, portal: Any, clock: Clock) -> None:

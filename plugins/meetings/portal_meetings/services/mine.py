@@ -21,7 +21,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class MineFilter:
-    """``title``: part of the meeting's name; ``room_id``; ``states``; ``first`` and ``last``: days of the start, in the users' zone."""
+    """``title``: part of the meeting's name; ``first`` and ``last``: days of the start in the users' zone. Empty: any."""
 
     title: str = ""
     room_id: int | None = None
@@ -66,7 +66,11 @@ class MineService:
         self.session = services.session
 
     def bookings(
-        self, identity: Identity, wanted: MineFilter | None = None, after: tuple[dt.datetime, int] | None = None, limit: int = PAGE
+        self,
+        identity: Identity,
+        wanted: MineFilter | None = None,
+        after: tuple[dt.datetime, int] | None = None,
+        limit: int = PAGE,
     ) -> list[OwnBooking]:
         """Own bookings that fit ``wanted``; ``after`` is ``(starts_at, case_id)`` of the line before. One statement.
 
@@ -74,8 +78,18 @@ class MineService:
         """
         query = (
             sa.select(
-                Booking.case_id, Case.number, Case.version, Booking.title, Room.name, Booking.starts_at, Booking.ends_at, Booking.people,
-                Booking.state, Case.state_label, Case.tone, Booking.confidential,
+                Booking.case_id,
+                Case.number,
+                Case.version,
+                Booking.title,
+                Room.name,
+                Booking.starts_at,
+                Booking.ends_at,
+                Booking.people,
+                Booking.state,
+                Case.state_label,
+                Case.tone,
+                Booking.confidential,
             )
             .join(Case, Case.id == Booking.case_id)
             .join(Room, Room.id == Booking.room_id)
@@ -88,7 +102,7 @@ class MineService:
             query = query.where(
                 sa.or_(Booking.starts_at < starts_at, sa.and_(Booking.starts_at == starts_at, Booking.case_id < case_id))
             )
-        return [OwnBooking(*row) for row in self.session.execute(query).tuples()]
+        return [OwnBooking(*row) for row in self.session.execute(query)]
 
     def drafts(self, identity: Identity, limit: int = 100) -> list[OwnDraft]:
         """Own forms that were saved but not submitted, the newest first."""

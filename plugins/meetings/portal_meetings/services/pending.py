@@ -28,7 +28,7 @@ ACTS = {
 
 @dataclass(frozen=True)
 class Neighbour:
-    """What else happens on the same floor within two hours of the meeting. ``closed`` marks a closure; its title is the reason."""
+    """What else happens on the same floor within two hours of a meeting. ``closed`` marks a closure; its title is the reason."""
 
     title: str
     starts_at: dt.datetime
@@ -76,15 +76,30 @@ class PendingService:
         self.session = services.session
 
     def queue(self, identity: Identity, sort: str = "urgent", limit: int = BATCH_MAX) -> list[Waiting]:
-        """What waits for ``identity``; ``sort``: ``urgent`` (next meeting first) or ``oldest`` (waiting longest first). Four statements."""
-        starts, ends, room_id = (sa.func.coalesce(a, b) for a, b in (
-            (Change.starts_at, Booking.starts_at), (Change.ends_at, Booking.ends_at), (Change.room_id, Booking.room_id),
-        ))
+        """What waits for ``identity``, ``urgent`` (next meeting) or ``oldest`` (longest wait) first. Four statements."""
+        starts, ends, room_id = (
+            sa.func.coalesce(a, b)
+            for a, b in (
+                (Change.starts_at, Booking.starts_at),
+                (Change.ends_at, Booking.ends_at),
+                (Change.room_id, Booking.room_id),
+            )
+        )
         query = (
             sa.select(
-                Case.id, Case.number, Case.version, Case.changed, Booking.title, Booking.unit_name, Booking.people, Room.id.label("room_id"),
-                Room.name.label("room_name"), sa.type_coerce(starts, Booking.starts_at.type).label("starts_at"),
-                sa.type_coerce(ends, Booking.ends_at.type).label("ends_at"), Change.id.label("change_id"), Change.created.label("asked"),
+                Case.id,
+                Case.number,
+                Case.version,
+                Case.changed,
+                Booking.title,
+                Booking.unit_name,
+                Booking.people,
+                Room.id.label("room_id"),
+                Room.name.label("room_name"),
+                sa.type_coerce(starts, Booking.starts_at.type).label("starts_at"),
+                sa.type_coerce(ends, Booking.ends_at.type).label("ends_at"),
+                Change.id.label("change_id"),
+                Change.created.label("asked"),
             )
             .join(Booking, Booking.case_id == Case.id)
             .outerjoin(Change, sa.and_(Change.booking_id == Booking.case_id, Change.status == s.OPEN))
@@ -99,7 +114,7 @@ class PendingService:
         return [self._waiting(row, floors, neighbours) for row in rows]
 
     def act(self, identity: Identity, chosen: Sequence[tuple[int, int]], action: str, opinion: str = "") -> list[Outcome]:
-        """Approve, reject or return up to a hundred bookings: ``chosen`` are ``(case id, version)``, ``action`` a key of ``ACTS``.
+        """Do ``action`` (a key of ``ACTS``) to up to a hundred bookings; ``chosen`` are pairs ``(case id, version)``.
 
         Each is done or refused by itself. Raises Invalid when the action is unknown, the opinion missing, or too many are chosen.
         """
@@ -140,7 +155,11 @@ class PendingService:
     def _floors(self, room_ids: set[int]) -> dict[int, set[int]]:
         """For each room the rooms that share its floor, itself included."""
         mine, theirs = aliased(RoomSpace), aliased(RoomSpace)
-        query = sa.select(mine.room_id, theirs.room_id).join(theirs, theirs.space_id == mine.space_id).where(mine.room_id.in_(room_ids))
+        query = (
+            sa.select(mine.room_id, theirs.room_id)
+            .join(theirs, theirs.space_id == mine.space_id)
+            .where(mine.room_id.in_(room_ids))
+        )
         floors: dict[int, set[int]] = {}
         for room, other in self.session.execute(query):
             floors.setdefault(room, set()).add(other)
@@ -154,7 +173,10 @@ class PendingService:
         begin, end = min(r.starts_at for r in rows) - NEARBY, max(r.ends_at for r in rows) + NEARBY
         longest = dt.timedelta(days=self.services.portal.settings["meetings.max_days"])
         bookings = sa.select(Booking.room_id, Booking.case_id, Booking.title, Booking.starts_at, Booking.ends_at).where(
-            Booking.room_id.in_(rooms), Booking.state.in_(s.HOLDING), Booking.starts_at > begin - longest, Booking.starts_at < end,
+            Booking.room_id.in_(rooms),
+            Booking.state.in_(s.HOLDING),
+            Booking.starts_at > begin - longest,
+            Booking.starts_at < end,
             Booking.ends_at > begin,
         )
         found = [(row[0], row[1], Neighbour(*row[2:])) for row in self.session.execute(bookings).tuples()]
@@ -167,13 +189,29 @@ class PendingService:
         floor = floors.get(row.room_id, set())
         near = sorted(
             (
-                n for room, case_id, n in neighbours
-                if room in floor and case_id != row.id and n.starts_at < row.ends_at + NEARBY and n.ends_at > row.starts_at - NEARBY
+                n
+                for room, case_id, n in neighbours
+                if room in floor
+                and case_id != row.id
+                and n.starts_at < row.ends_at + NEARBY
+                and n.ends_at > row.starts_at - NEARBY
             ),
             key=lambda n: n.starts_at,
         )
         conflicts = tuple(n for n in near if n.closed and n.starts_at < row.ends_at and n.ends_at > row.starts_at)
         return Waiting(
-            row.id, row.number, row.version, row.title, row.unit_name, row.room_id, row.room_name, row.starts_at, row.ends_at, row.people,
-            row.change_id is not None, self.services.clock.now() - (row.asked or row.changed), tuple(n for n in near if not n.closed), conflicts,
+            row.id,
+            row.number,
+            row.version,
+            row.title,
+            row.unit_name,
+            row.room_id,
+            row.room_name,
+            row.starts_at,
+            row.ends_at,
+            row.people,
+            row.change_id is not None,
+            self.services.clock.now() - (row.asked or row.changed),
+            tuple(n for n in near if not n.closed),
+            conflicts,
         )

@@ -23,7 +23,9 @@ class PictureService:
 
     def of_room(self, room_id: int) -> list[RoomPicture]:
         """The pictures shown of a room with their files, in their order."""
-        query = sa.select(RoomPicture).options(joinedload(RoomPicture.file)).where(RoomPicture.room_id == room_id, RoomPicture.active)
+        query = (
+            sa.select(RoomPicture).options(joinedload(RoomPicture.file)).where(RoomPicture.room_id == room_id, RoomPicture.active)
+        )
         return list(self.session.scalars(query.order_by(RoomPicture.position, RoomPicture.id)))
 
     def add(self, room: Room, identity: Identity, upload, kind: str, caption: str = "") -> RoomPicture:
@@ -36,7 +38,9 @@ class PictureService:
         if kind not in KINDS:
             raise Invalid(_("Please correct the marked fields"), {"kind": _("Please choose from the list")})
         if len(caption) > CAPTION_MAX:
-            raise Invalid(_("Please correct the marked fields"), {"caption": _("At most ${max} characters", mapping={"max": CAPTION_MAX})})
+            raise Invalid(
+                _("Please correct the marked fields"), {"caption": _("At most ${max} characters", mapping={"max": CAPTION_MAX})}
+            )
         shown = self.of_room(room.id)
         if len(shown) >= PICTURES_MAX:
             raise Invalid(_("A room has at most ${max} pictures.", mapping={"max": PICTURES_MAX}))
@@ -88,4 +92,4 @@ class PictureService:
 
     def _audit(self, identity, action, picture):
         detail = {"picture": picture.id, "file": picture.file_id, "kind": picture.kind}
-        self.services.get(AuditService).record(identity, action, "meetings.room", picture.room_id, detail)
+        self.services.get(AuditService).record(identity, action, "meetings.room", picture.room_id, detail=detail)

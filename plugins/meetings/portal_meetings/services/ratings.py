@@ -31,7 +31,7 @@ def find(session: Session, user_id: int, key: str, now: dt.datetime) -> Subject 
 
 
 def answered(services: Services, subject: Subject, user_id: int, answers: Mapping[str, int]) -> None:
-    """Close the case of a meeting that was rated, in the transaction of the answer. Raises Conflict when it cannot be rated any more."""
+    """Close the case of a meeting that was rated, in the answer's transaction. Raises Conflict when it can no longer be rated."""
     cases = services.get(CaseService)
     case = cases.get(_case_id(subject.key))
     catch_up(services, case)
@@ -53,7 +53,12 @@ FORM = EvaluationForm(
         Question("staff", _("Attitude of the staff")),
         Question("response", _("Promptness of response and support")),
     ),
-    scale=(Choice(5, _("Very satisfied")), Choice(4, _("Satisfied")), Choice(3, _("Fairly satisfied")), Choice(2, _("Dissatisfied"))),
+    scale=(
+        Choice(5, _("Very satisfied")),
+        Choice(4, _("Satisfied")),
+        Choice(3, _("Fairly satisfied")),
+        Choice(2, _("Dissatisfied")),
+    ),
     subjects=subjects,
     find=find,
     comment_label=_("Comments and suggestions"),

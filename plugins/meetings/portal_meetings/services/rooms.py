@@ -118,7 +118,12 @@ class RoomService:
         self.session.flush()
         if made:
             self._lay_floor(room, data.parts)
-        self._audit(identity, "meetings.room_made" if made else "meetings.room_changed", room, {"name": room.name, "version": room.version})
+        self._audit(
+            identity,
+            "meetings.room_made" if made else "meetings.room_changed",
+            room,
+            {"name": room.name, "version": room.version},
+        )
         return room
 
     def disable(self, room: Room, identity: Identity, reason: str, version: int | None = None) -> list[Affected]:
@@ -129,7 +134,9 @@ class RoomService:
         managed_room(self.session, room.id, identity)
         reason = reason.strip()
         if not reason or len(reason) > 120:
-            raise Invalid(_("Please correct the marked fields"), {"reason": _("Please state the reason in at most 120 characters")})
+            raise Invalid(
+                _("Please correct the marked fields"), {"reason": _("Please state the reason in at most 120 characters")}
+            )
         self._lock(room, version)
         room.active, room.version = False, room.version + 1
         self.session.flush()
@@ -149,7 +156,7 @@ class RoomService:
     def affected(self, room: Room) -> list[Affected]:
         """Meetings in this room that are not over: what a page shows before the room is taken out of use."""
         now = self.services.clock.now()
-        return [a for a in affected_by(self.session, room, after=now)]
+        return list(affected_by(self.session, room, after=now))
 
     # -- rights ----------------------------------------------------------------------------------------------------
 
@@ -203,7 +210,7 @@ class RoomService:
         return {room_id: frozenset(spaces) for room_id, spaces in floors.items()}
 
     def _audit(self, identity, action, room, detail):
-        self.services.get(AuditService).record(identity, action, "meetings.room", room.id, detail)
+        self.services.get(AuditService).record(identity, action, "meetings.room", room.id, detail=detail)
 
     def _check(self, data: RoomData, room: Room | None) -> None:
         messages = problems(data)
@@ -220,18 +227,26 @@ def problems(data: RoomData) -> dict[str, str]:
     """What is wrong with the fields by themselves, by field name."""
     messages = {}
     for name, value, longest, required in (
-        ("name", data.name, NAME_MAX, True), ("building", data.building, PLACE_MAX, True), ("floor", data.floor, FLOOR_MAX, False),
-        ("contact", data.contact, 40, False), ("phone", data.phone, 32, False), ("note", data.note, 1000, False),
+        ("name", data.name, NAME_MAX, True),
+        ("building", data.building, PLACE_MAX, True),
+        ("floor", data.floor, FLOOR_MAX, False),
+        ("contact", data.contact, 40, False),
+        ("phone", data.phone, 32, False),
+        ("note", data.note, 1000, False),
     ):
         if required and not value.strip():
             messages[name] = _("This field is required")
         elif len(value) > longest:
             messages[name] = _("At most ${max} characters", mapping={"max": longest})
     layouts = data.layouts
-    if not 1 <= len(layouts) <= LIST_MAX or any(not name.strip() or len(name) > WORD_MAX or not 1 <= seats <= CAPACITY_MAX for name, seats in layouts):
+    if not 1 <= len(layouts) <= LIST_MAX or any(
+        not name.strip() or len(name) > WORD_MAX or not 1 <= seats <= CAPACITY_MAX for name, seats in layouts
+    ):
         messages["layouts"] = _("Name at least one layout with the number of its seats")
     if len(data.equipment) > LIST_MAX or any(not word.strip() or len(word) > WORD_MAX for word in data.equipment):
-        messages["equipment"] = _("At most ${max} words of at most ${length} characters", mapping={"max": LIST_MAX, "length": WORD_MAX})
+        messages["equipment"] = _(
+            "At most ${max} words of at most ${length} characters", mapping={"max": LIST_MAX, "length": WORD_MAX}
+        )
     if data.open_to != dt.time() and data.open_to <= data.open_from:
         messages["open_to"] = _("The end must be after the start")
     for name, minutes in (("buffer_before", data.buffer_before), ("buffer_after", data.buffer_after)):

@@ -22,7 +22,7 @@ KIND_CODES = frozenset(code for code, _label in d.KINDS)
 
 @dataclass(frozen=True)
 class Checked:
-    """A form that keeps the rules: ``data`` without answers that belong to no ticked item, its ``room``, ``span`` and the items."""
+    """A form that keeps the rules, with its room, its time and the ticked service items by id."""
 
     data: BookingData
     room: Room
@@ -39,12 +39,14 @@ class BookingRules:
         self.settings = services.portal.settings
 
     def check(self, identity: Identity, data: BookingData, booking: Booking | None = None) -> Checked:
-        """``data`` as ``Checked``; ``booking`` is the meeting that it changes, if any. Raises Invalid with one message a field."""
+        """``data`` as ``Checked``; ``booking`` is the meeting that it changes. Raises Invalid with one message a field."""
         messages: dict[str, str] = {}
         self._texts(data, messages)
         room = self._room(identity, data.room_id, messages)
         if room and data.people and data.people > room.capacity:
-            messages["people"] = _("${room} holds at most ${capacity} people", mapping={"room": room.name, "capacity": room.capacity})
+            messages["people"] = _(
+                "${room} holds at most ${capacity} people", mapping={"room": room.name, "capacity": room.capacity}
+            )
         self._time(data, messages)
         if room and data.starts_at and data.ends_at and not messages.keys() & {"start", "end", "date"}:
             self._opening(room, data.starts_at, data.ends_at, messages)
@@ -113,7 +115,10 @@ class BookingRules:
         if start < now:
             messages["start"] = _("This time is past")
         elif start < now + notice:
-            messages["start"] = _("Please book at least ${minutes} minutes ahead", mapping={"minutes": notice.seconds // 60 + notice.days * MIDNIGHT})
+            messages["start"] = _(
+                "Please book at least ${minutes} minutes ahead",
+                mapping={"minutes": notice.seconds // 60 + notice.days * MIDNIGHT},
+            )
         elif self.services.clock.local(start).date() > last_day:
             messages["date"] = _("Rooms can be booked up to ${date}", mapping={"date": last_day.isoformat()})
 
@@ -138,7 +143,9 @@ class BookingRules:
             if item is None or not (item.active or item_id in kept):
                 messages[f"svc_{item_id}"] = _("This service is no longer offered")
             elif item.question and not answer.strip():
-                messages[f"svc_{item_id}_text"] = _("You ticked “${service}”: please fill in the details", mapping={"service": item.label})
+                messages[f"svc_{item_id}_text"] = _(
+                    "You ticked “${service}”: please fill in the details", mapping={"service": item.label}
+                )
             elif len(answer) > d.ANSWER_MAX:
                 messages[f"svc_{item_id}_text"] = _at_most(d.ANSWER_MAX)
         return items

@@ -14,5 +14,11 @@ CHANGEABLE = (PENDING, RETURNED, APPROVED)
 CANCELLABLE = (PENDING, RETURNED, APPROVED, CHANGE_PENDING)
 
 OPEN, APPLIED, APPROVED_CHANGE, REJECTED_CHANGE, WITHDRAWN_CHANGE, LAPSED_CHANGE, VOID_CHANGE = (
-    "open", "applied", "approved", "rejected", "withdrawn", "lapsed", "void",
+    "open",
+    "applied",
+    "approved",
+    "rejected",
+    "withdrawn",
+    "lapsed",
+    "void",
 )

@@ -20,7 +20,7 @@ from portal_meetings.services.summary import Wording
 
 
 class Steps:
-    """See the module; ``apply`` picks the step by the transition's action. ``ctx.data["checked"]`` is the form, where one is needed."""
+    """See the module; ``apply`` picks the step by the action's name. ``ctx.data["checked"]`` is the form, where one is needed."""
 
     def __init__(self, services: Services):
         self.services = services
@@ -119,7 +119,12 @@ class Steps:
         return change
 
     def _booking(self, case: Case) -> Booking:
-        query = sa.select(Booking).options(selectinload(Booking.answers)).where(Booking.case_id == case.id).execution_options(populate_existing=True)
+        query = (
+            sa.select(Booking)
+            .options(selectinload(Booking.answers))
+            .where(Booking.case_id == case.id)
+            .execution_options(populate_existing=True)
+        )
         return self.session.scalars(query).one()
 
     def _rewrite(self, ctx: TransitionContext, booking: Booking, checked: Checked) -> None:
@@ -130,14 +135,21 @@ class Steps:
         self._replace(ctx.case, booking, checked)
 
     def _record(self, ctx: TransitionContext, booking: Booking, checked: Checked, status: str) -> Change:
-        """Keep the field changes: complete in the change, without secrets in the timeline. Raises Conflict when nothing differs."""
+        """Keep the field changes: all in the change, without secrets in the timeline. Raises Conflict when nothing differs."""
         diff = self._differences(booking, checked, public=False)
         if not diff and ctx.transition.action != "resubmit":
             raise Conflict(_("Nothing has been changed."))
         ctx.changes += self._differences(booking, checked, public=True)
         change = Change(
-            booking_id=booking.case_id, room_id=checked.room.id, starts_at=checked.span.start, ends_at=checked.span.end,
-            values=to_json(checked.data), diff=diff, status=status, created=ctx.now, created_by_id=ctx.actor.user_id,
+            booking_id=booking.case_id,
+            room_id=checked.room.id,
+            starts_at=checked.span.start,
+            ends_at=checked.span.end,
+            values=to_json(checked.data),
+            diff=diff,
+            status=status,
+            created=ctx.now,
+            created_by_id=ctx.actor.user_id,
         )
         self.session.add(change)
         self.session.flush()
@@ -172,8 +184,12 @@ class Steps:
         """Keep the ticked services. Items without a question get no answer, whatever was sent."""
         rows = [
             {
-                "booking_id": booking.case_id, "item_id": item.id, "label": item.label, "question": item.question,
-                "answer": checked.data.services[item.id].strip() if item.question else "", "position": item.position,
+                "booking_id": booking.case_id,
+                "item_id": item.id,
+                "label": item.label,
+                "question": item.question,
+                "answer": checked.data.services[item.id].strip() if item.question else "",
+                "position": item.position,
             }
             for item in checked.items.values()
         ]

@@ -71,7 +71,10 @@ class Suggestions:
         if not spaces:
             return busy
         held = sa.select(Hold.space_id, Hold.starts_at, Hold.ends_at).where(
-            Hold.space_id.in_(spaces), Hold.starts_at < span.end, Hold.starts_at > span.start - REACH, Hold.ends_at > span.start,
+            Hold.space_id.in_(spaces),
+            Hold.starts_at < span.end,
+            Hold.starts_at > span.start - REACH,
+            Hold.ends_at > span.start,
             Hold.booking_id != booking_id,
         )
         for space, start, end in self.session.execute(held):
@@ -79,7 +82,12 @@ class Suggestions:
         closed = (
             sa.select(RoomSpace.space_id, Closure.starts_at, Closure.ends_at)
             .join(Closure, Closure.room_id == RoomSpace.room_id)
-            .where(RoomSpace.space_id.in_(spaces), Closure.cancelled.is_(None), Closure.starts_at < span.end, Closure.ends_at > span.start)
+            .where(
+                RoomSpace.space_id.in_(spaces),
+                Closure.cancelled.is_(None),
+                Closure.starts_at < span.end,
+                Closure.ends_at > span.start,
+            )
         )
         for space, start, end in self.session.execute(closed):
             busy.closed[space].append((start, end))
@@ -98,7 +106,9 @@ class Suggestions:
             rooms[room].append(space)
         start, end = self.clock.local(meeting.start), self.clock.local(meeting.end)
         suitable = {
-            room: spaces for room, spaces in rooms.items() if self.rules.may_book(identity, room) and all(in_opening_hours(room, start, end))
+            room: spaces
+            for room, spaces in rooms.items()
+            if self.rules.may_book(identity, room) and all(in_opening_hours(room, start, end))
         }
         span = Span(meeting.start - MARGIN, meeting.end + MARGIN)
         busy = self.busy({s for spaces in suitable.values() for s in spaces}, span, booking_id)

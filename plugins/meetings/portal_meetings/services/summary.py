@@ -49,13 +49,19 @@ class Wording:
         if start is None or end is None:
             return ""
         first, last = self.services.clock.local(start), self.services.clock.local(end)
-        return f"{first:%Y-%m-%d %H:%M}-{last:%H:%M}" if first.date() == last.date() else f"{first:%Y-%m-%d %H:%M} - {last:%Y-%m-%d %H:%M}"
+        return (
+            f"{first:%Y-%m-%d %H:%M}-{last:%H:%M}"
+            if first.date() == last.date()
+            else f"{first:%Y-%m-%d %H:%M} - {last:%Y-%m-%d %H:%M}"
+        )
 
     def differences(self, old: BookingData, new: BookingData, rooms: dict[int, str], items: dict[int, str]) -> list[list[str]]:
         """``[label, old, new]`` for each field that differs. ``rooms``, ``items``: names by id of those that occur."""
         return [[label, before, after] for _name, label, before, after in self._pairs(old, new, rooms, items)]
 
-    def public_differences(self, old: BookingData, new: BookingData, rooms: dict[int, str], items: dict[int, str]) -> list[list[str]]:
+    def public_differences(
+        self, old: BookingData, new: BookingData, rooms: dict[int, str], items: dict[int, str]
+    ) -> list[list[str]]:
         """As ``differences``; when the old or the new meeting is confidential its secret fields only show that they changed."""
         secret = old.confidential or new.confidential
         hidden = self.text(_("(confidential)"))

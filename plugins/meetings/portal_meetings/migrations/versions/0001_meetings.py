@@ -13,9 +13,33 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 
 TABLES = (
-    "meetings_space", "meetings_room", "meetings_room_space", "meetings_room_picture", "meetings_closure", "meetings_service_item",
-    "meetings_booking", "meetings_service_answer", "meetings_draft", "meetings_change", "meetings_hold",
+    "meetings_space",
+    "meetings_room",
+    "meetings_room_space",
+    "meetings_room_picture",
+    "meetings_closure",
+    "meetings_service_item",
+    "meetings_booking",
+    "meetings_service_answer",
+    "meetings_draft",
+    "meetings_change",
+    "meetings_hold",
 )
+
+# Bodies of the triggers that do on SQLite what the exclusion constraint does on PostgreSQL.
+WRONG_LENGTH = """
+    WHEN NEW.ends_at <= NEW.starts_at OR julianday(NEW.ends_at) - julianday(NEW.starts_at) > 32
+    BEGIN SELECT RAISE(ABORT, 'a hold lasts from a moment to 32 days'); END
+"""
+OVERLAP = """
+    WHEN EXISTS (
+        SELECT 1 FROM meetings_hold AS other
+        WHERE other.space_id = NEW.space_id AND other.booking_id <> NEW.booking_id
+        AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
+        AND other.starts_at >= datetime(NEW.starts_at, '-32 days')
+    )
+    BEGIN SELECT RAISE(ABORT, 'overlap'); END
+"""
 
 
 def upgrade():
@@ -187,16 +211,6 @@ def _exclusion_triggers():
 
     No hold is longer than 32 days, which the first trigger sees to, so that the search need not go back to the first hold ever.
     """
-    moved = "UPDATE OF booking_id, space_id, starts_at, ends_at"
-    for act, name in (("INSERT", "insert"), (moved, "update")):
-        op.execute(
-            f"CREATE TRIGGER meetings_hold_length_{name} BEFORE {act} ON meetings_hold "
-            "WHEN NEW.ends_at <= NEW.starts_at OR julianday(NEW.ends_at) - julianday(NEW.starts_at) > 32 "
-            "BEGIN SELECT RAISE(ABORT, 'a hold lasts from a moment to 32 days'); END"
-        )
-        op.execute(
-            f"CREATE TRIGGER meetings_hold_overlap_{name} BEFORE {act} ON meetings_hold "
-            "WHEN EXISTS (SELECT 1 FROM meetings_hold AS other WHERE other.space_id = NEW.space_id AND other.booking_id <> NEW.booking_id "
-            "AND other.starts_at < NEW.ends_at AND other.starts_at >= datetime(NEW.starts_at, '-32 days') AND other.ends_at > NEW.starts_at) "
-            "BEGIN SELECT RAISE(ABORT, 'overlap'); END"
-        )
+    for act, name in (("INSERT", "insert"), ("UPDATE OF booking_id, space_id, starts_at, ends_at", "update")):
+        op.execute(f"CREATE TRIGGER meetings_hold_length_{name} BEFORE {act} ON meetings_hold {WRONG_LENGTH}")
+        op.execute(f"CREATE TRIGGER meetings_hold_overlap_{name} BEFORE {act} ON meetings_hold {OVERLAP}")
