@@ -43,9 +43,8 @@ def configure_logging(level="INFO"):
         )
     )
     root = logging.getLogger()
-    # Handlers of others stay (pytest's, a site's own); only our former one goes.
-    root.handlers = [h for h in root.handlers if not getattr(h, "of_portal", False)]
-    handler.of_portal = True
+    # pserve puts a handler of its own there; other kinds (pytest's, a site's) stay.
+    root.handlers = [other for other in root.handlers if type(other) is not logging.StreamHandler]
     root.addHandler(handler)
     root.setLevel(level)
     # Alembic announces at INFO which database it found; that helps nobody.

@@ -34,6 +34,11 @@ class Context:
             configure_logging(self._portal.settings["portal.log_level"])
         return self._portal
 
+    def close(self):
+        """Let go of the database."""
+        if self._portal is not None:
+            self._portal.database.dispose()
+
 
 def read_config(path):
     """The ini file's DEFAULT section (with ``__file__``) and its ``[app:main]``. Raises StartError."""
@@ -94,6 +99,7 @@ def make_program():
     def program(ctx, config):
         """Administer the portal."""
         ctx.obj = Context(config)
+        ctx.call_on_close(ctx.obj.close)
 
     for module in (database, operation, docs, user):
         module.register(program)

@@ -7,7 +7,7 @@ uses one or the other. Both run once for each database that ``--db`` allows (see
 
 import datetime as dt
 import itertools
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -101,7 +101,7 @@ def _loaded_portal(tmp_path_factory):
 
 
 @pytest.fixture
-def portal(request, _loaded_portal, tmp_path):
+def portal(request, backend):
     """A loaded portal over the shared, rolled-back database."""
     if "app" in request.fixturenames:
         return request.getfixturevalue("app").portal
@@ -138,39 +138,50 @@ def services(session, portal):
     return Services(session, portal)
 
 
+def build_application(data_dir, extra_plugins=(), **changes):
+    """An application for several tests, and its portal without a database; ``changes`` as for ``raw_settings``.
+
+    ``extra_plugins`` are ``(name, module)`` pairs. Building takes longer than most tests: keep it for a session or a module.
+    """
+    raw = raw_settings(portal__data_dir=data_dir, **changes)
+    raw["portal.plugins"] = " ".join([raw["portal.plugins"], *(name for name, _module in extra_plugins)])
+    portal = portals.load({}, raw, clock=FixedClock(NOW), extra_plugins=extra_plugins)
+    return wsgi_application(portal, raw), portal
+
+
+@contextmanager
+def running(application, portal, url, data_dir):
+    """``application`` as ``PortalApp`` over the database at ``url``; afterwards it can be given another one."""
+    settings, clock, database = portal.settings, portal.clock, portal.database
+    fresh = _copy(portal, Database(url), data_dir)
+    portal.settings, portal.clock, portal.database = fresh.settings, fresh.clock, fresh.database
+    yield PortalApp(application, portal)
+    portal.database.dispose()
+    portal.settings, portal.clock, portal.database = settings, clock, database
+
+
 @pytest.fixture(scope="session")
-def _application(_loaded_portal):
-    """One application for the run: configuring it takes longer than a test. Its portal gets each test's database in turn."""
-    portal = replace(_loaded_portal)
-    return wsgi_application(portal, raw_settings()), portal
+def _application(tmp_path_factory):
+    return build_application(tmp_path_factory.mktemp("application"))
 
 
 @pytest.fixture
-def app(_application, _loaded_portal, fresh_db_url, tmp_path):
+def app(_application, fresh_db_url, tmp_path):
     """The application under WebTest (``PortalApp``) over a private database."""
-    application, portal = _application
-    fresh = _copy(_loaded_portal, Database(fresh_db_url), tmp_path)
-    portal.database, portal.settings, portal.clock = fresh.database, fresh.settings, fresh.clock
-    yield PortalApp(application, portal)
-    portal.database.dispose()
+    with running(*_application, fresh_db_url, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
 def make_app(fresh_db_url, tmp_path):
-    """Builds an application with other settings: ``make_app(extra_plugins=[(name, module)], portal__max_body_mb=1)``; slow."""
-    made = []
+    """Builds an application of the test's own: ``make_app(extra_plugins=[(name, module)], portal__max_body_mb=1)``; slow."""
+    with ExitStack() as stack:
 
-    def build(extra_plugins=(), **changes):
-        raw = raw_settings(portal__data_dir=tmp_path, **changes)
-        if extra_plugins:
-            raw["portal.plugins"] += " " + " ".join(name for name, _module in extra_plugins)
-        portal = portals.load({}, raw, clock=FixedClock(NOW), extra_plugins=extra_plugins, database=Database(fresh_db_url))
-        made.append(portal)
-        return PortalApp(wsgi_application(portal, raw), portal)
+        def build(extra_plugins=(), **changes):
+            application, portal = build_application(tmp_path, extra_plugins, **changes)
+            return stack.enter_context(running(application, portal, fresh_db_url, tmp_path))
 
-    yield build
-    for portal in made:
-        portal.database.dispose()
+        yield build
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def _check_address(request):
         address = request.path_info + request.script_name
     except UnicodeDecodeError:
         # The error page needs an address that can be read.
-        request.environ["PATH_INFO"] = request.environ["SCRIPT_NAME"] = ""
+        request.environ["PATH_INFO"], request.environ["SCRIPT_NAME"] = "/", ""
         raise
     try:
         values = [text for pair in request.GET.items() for text in pair]
