@@ -57,6 +57,7 @@ def path_on_this_host(request, url, default: str = "/") -> str:
         parts = urlsplit(url or "")
     except ValueError:
         return default
-    if parts.netloc != request.host:
+    # ``host_url`` and browsers leave out the port that the scheme implies.
+    if parts.netloc != urlsplit(request.host_url).netloc:
         return default
     return local_path(parts.path + ("?" + parts.query if parts.query else ""), default)

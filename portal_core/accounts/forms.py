@@ -28,7 +28,14 @@ class PasswordForm(PortalForm):
     current = PasswordField(
         _("Current password"), [Filled(), Length(max=MAX_LENGTH)], render_kw={"autocomplete": "current-password"}
     )
-    new = PasswordField(_("New password"), [Filled(), Length(max=MAX_LENGTH)], render_kw={"autocomplete": "new-password"})
+    new = PasswordField(
+        _("New password"),
+        [Filled(), Length(max=MAX_LENGTH)],
+        description=_(
+            "At least 8 characters and three of: capital letters, small letters, digits, symbols; nothing of your user name."
+        ),
+        render_kw={"autocomplete": "new-password"},
+    )
     repeat = PasswordField(
         _("Repeat the new password"), [Filled(), Length(max=MAX_LENGTH)], render_kw={"autocomplete": "new-password"}
     )

@@ -22,6 +22,24 @@ MAX_FORM_TEXT = 1_000_000
 DEFAULT_LINE, DEFAULT_TEXT = 200, 4000
 
 
+# WTForms' messages for which our catalogue has words of its own, because WTForms' Chinese is stiff or wrong (it says "greater
+# than" for "at least"). They are named here so that the extraction of messages finds them.
+REWORDED = (
+    _("This field is required."),
+    _("Field cannot be longer than %(max)d characters."),
+    _("Field must be between %(min)d and %(max)d characters long."),
+    _("Number must be at least %(min)s."),
+    _("Number must be at most %(max)s."),
+    _("Number must be between %(min)s and %(max)s."),
+    _("Invalid Choice: could not coerce."),
+    _("Invalid choice(s): one or more data inputs could not be coerced."),
+    _("Not a valid choice."),
+    _("Not a valid integer value."),
+    _("Not a valid date value."),
+    _("Not a valid time value."),
+)
+
+
 @functools.cache
 def _wtforms_catalogue(language):
     """WTForms' own messages in ``language`` (``zh_CN``), or None when it has none (English is its source)."""
@@ -46,7 +64,10 @@ class FormTranslations:
         return self._catalogue.gettext(string)
 
     def ngettext(self, singular, plural, n):
-        """``singular`` or ``plural``, whichever fits ``n``, in the reader's language."""
+        """``singular`` or ``plural``, whichever fits ``n``, in the reader's language. Ours has one form for both."""
+        ours = translate(self._localizer, plural)
+        if ours != plural:
+            return ours
         if self._catalogue is None:
             return singular if n == 1 else plural
         return self._catalogue.ngettext(singular, plural, n)
