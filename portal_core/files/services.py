@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from portal_core.accounts.identity import Identity
 from portal_core.errors import Invalid, NotFound
 from portal_core.files.images import EXTENSIONS, Picture, normalise, shrink
@@ -17,6 +19,8 @@ from portal_core.files.store import FileStore
 from portal_core.files.uploads import Upload
 from portal_core.i18n import _
 from portal_core.services import Services
+
+log = structlog.get_logger("portal.files")
 
 PDF = "application/pdf"
 # Widths in pixels at which pictures can be asked for: a free choice would let anybody fill the disk.
@@ -80,8 +84,12 @@ class FileService:
         return self.path(file).open("rb")
 
     def path(self, file: StoredFile) -> Path:
-        """Where the bytes of ``file`` lie."""
-        return self.store.path(file.digest)
+        """Where the bytes of ``file`` lie. Raises NotFound when the store lacks them (a backup without its folder)."""
+        path = self.store.path(file.digest)
+        if not path.is_file():
+            log.error("stored bytes are missing", file=file.id, path=str(path))
+            raise NotFound()
+        return path
 
     def thumbnail(self, file: StoredFile, width: int) -> Path:
         """Where a copy of the picture ``file`` lies that is ``width`` pixels wide; made when it is first asked for.

@@ -109,3 +109,10 @@ def test_addresses_that_are_not_quite_right(app, photo, open_to_all):
         f"/files/{photo.id}/",
     ):
         app.get(wrong, status=404)
+
+
+def test_a_file_whose_bytes_were_lost_is_not_found(app, photo, open_to_all):
+    with app.services() as services:
+        services.get(FileService).path(photo).unlink()
+    app.get(address(photo), status=404)
+    app.get(address(photo) + "?w=240", status=404)
