@@ -14,6 +14,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 INI := development.ini
 
+# Pyramid says it at every start; the lock file holds the setuptools that it needs, so nobody has to act on it.
+KNOWN_WARNING := ignore:pkg_resources is deprecated as an API:UserWarning
+
 PLUGINS := $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg))
 PACKAGES := portal_core $(wildcard plugins/*/portal_*)
 METADATA := setup.cfg pyproject.toml $(wildcard plugins/*/setup.cfg plugins/*/pyproject.toml)
@@ -44,7 +47,7 @@ help: ## this list
 serve: build ## serve the portal with demo data on http://127.0.0.1:6543 (SQLite, embedded worker)
 	$(BIN)/portal -c $(INI) db upgrade
 	$(BIN)/portal -c $(INI) demo
-	exec $(BIN)/pserve $(INI)
+	exec env PYTHONWARNINGS="$(KNOWN_WARNING)" $(BIN)/pserve $(INI)
 
 .PHONY: build
 build: $(RUN_STAMP) $(ASSETS) $(CATALOGS) ## everything `serve` needs, without serving
