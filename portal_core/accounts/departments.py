@@ -53,7 +53,7 @@ class DepartmentService:
             if len(found) == 1:
                 return found[0]
         department = None
-        for name in names or [path]:
+        for name in names or [""]:
             department = self.find_or_create(name, department)
         assert department is not None
         return department

@@ -4,6 +4,7 @@ A form is bound to a request because labels and messages are translated when it 
 """
 
 import functools
+from dataclasses import replace
 
 from pyramid.httpexceptions import HTTPRequestEntityTooLarge
 from pyramid.i18n import TranslationString
@@ -102,8 +103,8 @@ class PortalMeta(DefaultMeta):
         field = super().bind_field(form, unbound_field, options)
         field.label.text = self.translate(field.label.text)
         field.description = self.translate(field.description)
-        if isinstance(getattr(field, "choices", None), (list, tuple)):
-            field.choices = [(c[0], self.translate(c[1]), *c[2:]) if isinstance(c, tuple) else c for c in field.choices]
+        if isinstance(choices := unbound_field.kwargs.get("choices"), (list, tuple)):
+            field.choices = [replace(choice, label=self.translate(choice.label)) for choice in choices]
         if isinstance(field, StringField) and not isinstance(field, PasswordField):
             _restrain(field)
         return field
