@@ -8,6 +8,7 @@ import click
 from portal_core import migrate
 from portal_core.errors import StartError
 from portal_core.health import run_checks
+from portal_core.jobs.runner import jobs_succeed
 from portal_core.plugins import installed
 
 
@@ -59,9 +60,11 @@ def worker(context):
 def doctor(context):
     """Look for trouble: configuration, schema, folders, health checks; exit 1 when there is any."""
     portal = context.portal
-    troubles = [*schema_troubles(portal), *folder_troubles(portal), *setting_troubles(portal)]
-    if not any(trouble.startswith("database") for trouble in troubles):
+    schema = schema_troubles(portal)
+    troubles = [*schema, *folder_troubles(portal), *setting_troubles(portal)]
+    if not schema:
         troubles += [f"{name}: {text}" for name, text in run_checks(portal).items() if text]
+        troubles += job_troubles(portal)
     for trouble in troubles:
         click.echo(f"TROUBLE  {trouble}")
     if troubles:
@@ -78,6 +81,13 @@ def schema_troubles(portal):
     return [
         f"schema of {s.name}: {s.current or 'none'}, newest is {s.head}: run `portal db upgrade`" for s in states if not s.at_head
     ]
+
+
+def job_troubles(portal):
+    """Background jobs whose last run failed."""
+    with portal.database.reading() as session:
+        text = jobs_succeed(session)
+    return [f"jobs {text}"] if text else []
 
 
 def folder_troubles(portal):

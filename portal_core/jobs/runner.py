@@ -63,7 +63,10 @@ def last_runs(session) -> dict[str, JobRun]:
 
 
 def jobs_succeed(session) -> str | None:
-    """Health check: names the jobs whose newest slot has failed, or None."""
+    """None when every job's newest slot succeeded, else a text with the names of those that failed.
+
+    For ``portal doctor`` and not for ``/-/health``: a failing job is no reason to take web hosts out of service.
+    """
     failing = sorted(name for name, run in last_runs(session).items() if run.finished is None)
     return f"failing: {', '.join(failing)}" if failing else None
 

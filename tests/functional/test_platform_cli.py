@@ -2,10 +2,14 @@
 
 import click
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from portal_core.cli import program as cli
+from portal_core.db import Database
 from portal_core.declarations import HealthCheck
+from portal_core.jobs.models import JobRun
+from portal_core.testing.fixtures import NOW
 
 INI = """[app:main]
 use = egg:portal-core
@@ -64,9 +68,14 @@ def test_doctor(run, portal_ini, empty_db_url, monkeypatch):
     code, out, _err = run("-c", ini, "doctor")
     assert (code, out[:11]) == (0, "all is well")
     monkeypatch.setattr("portal_core.core_declarations.HEALTH_CHECKS", [HealthCheck("core.disk", lambda session: "full")])
+    database = Database(empty_db_url)
+    with database.writing() as session:
+        session.execute(sa.insert(JobRun).values(name="core.bad", slot=NOW, started=NOW, failures=1, error="LookupError"))
+    database.dispose()
     code, out, _err = run("-c", ini, "doctor")
     assert code == 1
     assert "TROUBLE  core.disk: full" in out
+    assert "TROUBLE  jobs failing: core.bad" in out
 
 
 def test_doctor_names_what_is_unfit_for_production(run, portal_ini, empty_db_url):
