@@ -1,0 +1,55 @@
+"""What the pages of a room's administration share: its tabs, and how a refused form is shown again."""
+
+from dataclasses import dataclass
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from portal_core.api import Invalid, path_id
+from portal_meetings.i18n import _
+from portal_meetings.services.rooms import RoomService
+from portal_meetings.views.common import translator
+
+TABS = (("", _("Facts")), ("/pictures", _("Pictures")), ("/rights", _("Rights")), ("/closures", _("Closures")))
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A page of the room's administration."""
+
+    title: str
+    url: str
+    current: bool
+
+
+def room_of(request, services):
+    """The room of the address, if the person manages it; else 404 or 403."""
+    return services.get(RoomService).to_manage(path_id(request), request.identity)
+
+
+def url_of(room, tab=""):
+    """The address of a page of the room's administration."""
+    return f"/meetings/admin/rooms/{room.id}{tab}"
+
+
+def tabs_of(room, current):
+    """The pages of the room's administration; ``current`` is the ending of the present one's address."""
+    return [Tab(title, url_of(room, ending), ending == current) for ending, title in TABS]
+
+
+def refused(request, form, error):
+    """Undo what was written and put the messages of ``error`` (a ServiceError) into ``form``, for the page that is shown again."""
+    request.roll_back()
+    form.add_errors(error)
+    request.response.status_int = 422 if isinstance(error, Invalid) else 409
+
+
+def done(request, url, message):
+    """Back to ``url`` with a message."""
+    request.flash("ok", translator(request)(message))
+    return HTTPSeeOther(url)
+
+
+def seen_version(form):
+    """The version of the room that the person saw; 0, which never is one, when it was tampered with."""
+    text = form.version.data or ""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

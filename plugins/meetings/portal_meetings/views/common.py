@@ -1,0 +1,39 @@
+"""What several pages of the plugin need."""
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+
+from portal_core.api import Services
+from portal_core.formkit import change_rows
+from portal_core.web.params import path_id, text_param
+from portal_meetings.services.states import KIND
+
+__all__ = ["change_rows", "go_to", "path_id", "reading", "state_label", "text_param", "translator"]
+
+DOMAIN = "portal_meetings"
+
+
+def reading(request) -> Services:
+    """Services over the reading session.
+
+    A form reads what it shows with these, also when it is sent: on SQLite the first statement of the writing session queues for the
+    only writer, and a form that is refused has no need of it.
+    """
+    return Services(request.reader, request.registry.portal)
+
+
+def go_to(request, url: str):
+    """The answer to a form that was accepted: the browser goes to ``url``, also when the form stood in the dialog."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(status=204, headers={"HX-Redirect": url})
+    return HTTPSeeOther(url)
+
+
+def translator(request):
+    """The request's translator for this plugin's texts."""
+    return request.translator(DOMAIN)
+
+
+def state_label(request, code: str):
+    """The name of a booking's state, untranslated."""
+    return request.registry.portal.flows[KIND].state(code).label

@@ -1,0 +1,167 @@
+"""One day as strings: the timeline of the desk and the rooms with three chips of the phone (see ``grid_html`` for the reason)."""
+
+import datetime as dt
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from portal_meetings.services.grid import GridRoom, Schedule
+from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
+from portal_meetings.views.grid_cells import Columns, occupied_cells
+from portal_meetings.views.grid_html import DIALOG, item_link, room_head
+from portal_meetings.views.grid_words import Words, times
+
+OPENS, CLOSES = 7 * 60, 22 * 60
+HOUR = 60
+
+
+class Timeline:
+    """The columns of a day from 7:00 to 22:00, a quarter of an hour each. ``now`` is aware and in the users' zone."""
+
+    def __init__(self, day: dt.date, now: dt.datetime):
+        self.day = day
+        self.midnight = dt.datetime.combine(day, dt.time(), now.tzinfo)
+        self.count = (CLOSES - OPENS) // STEP_MINUTES
+        self.now_minutes = _minutes(now - self.midnight)
+
+    @property
+    def hours(self) -> list[str]:
+        """The head's texts, one for each four columns."""
+        return [f"{minute // HOUR:02}:00" for minute in range(OPENS, CLOSES, HOUR)]
+
+    @property
+    def now_column(self) -> int | None:
+        """The column of the present moment, if it is shown."""
+        return self.column(self.now_minutes) if OPENS <= self.now_minutes < CLOSES else None
+
+    def column(self, minutes: int) -> int:
+        """The column that holds a minute of the day, counted from midnight; what is outside goes to the edge."""
+        return min(max((minutes - OPENS) // STEP_MINUTES, 0), self.count)
+
+    def span(self, item) -> tuple[int, int]:
+        """First column of ``item`` and the one after its last."""
+        end = _minutes(item.end - self.midnight)
+        return self.column(_minutes(item.start - self.midnight)), self.column(end + STEP_MINUTES - 1)
+
+
+def body(
+    schedule: Schedule, line: Timeline, words: Words, bookable: set[int], icons: str, covers: dict[int, str], day: str
+) -> Markup:
+    """The rows of the timeline; ``day`` is the day in words, for the labels."""
+    plus = f'<svg class="i" aria-hidden="true"><use href="{icons}#plus"></use></svg>'
+    rows = []
+    for room in schedule.rooms:
+        rows.append(f"<tr>{room_head(room, words, covers.get(room.id))}")
+        column = 0
+        for first, after, items in _blocks(schedule.of(room.id), line):
+            rows += _free(room, line, column, first, words, plus, room.id in bookable)
+            blocks = "".join(item_link(item, room, schedule.names, words, day) for item in items)
+            css = f"{_hour(after)}{' many' if len(items) > 1 else ''}{' past' if OPENS + after * STEP_MINUTES <= line.now_minutes else ''}"
+            rows.append(f'<td colspan="{after - first}" class="{css.strip()}">{blocks}</td>')
+            column = after
+        rows += _free(room, line, column, line.count, words, plus, room.id in bookable)
+        rows.append("</tr>\n")
+    return Markup("".join(rows))  # noqa: S704 - built above, every text escaped
+
+
+def chips(
+    schedule: Schedule, day: Columns, words: Words, part_names: list[str], bookable: set[int], covers: dict[int, str]
+) -> Markup:
+    """The list of rooms for a phone: each with a chip for every part of the day."""
+    entries = []
+    for room in schedule.rooms:
+        cells = {
+            column: cell.items
+            for cell in occupied_cells(schedule.of(room.id), day)
+            for column in range(cell.column, cell.column + cell.span)
+        }
+        halves = "".join(
+            _chip(room, day, column, cells.get(column, ()), words, part_names[column], room.id in bookable)
+            for column in range(len(day))
+        )
+        entries.append(f'<li>{_room_line(room, words, covers.get(room.id))}<div class="halves">{halves}</div></li>')
+    return Markup("".join(entries))  # noqa: S704 - built above, every text escaped
+
+
+def _blocks(items, line):
+    """``(first column, column after the last, items)``; what overlaps, in the parts of a hall, stands in one block."""
+    blocks: list[list[Any]] = []
+    for item in items:
+        first, after = line.span(item)
+        if first >= after:
+            continue
+        if blocks and first < blocks[-1][1]:
+            blocks[-1][1] = max(blocks[-1][1], after)
+            blocks[-1][2].append(item)
+        else:
+            blocks.append([first, after, [item]])
+    return blocks
+
+
+def _free(room, line, start, stop, words, plus, bookable):
+    """Free cells between two columns, cut at full hours; each proposes its own time."""
+    cells = []
+    while start < stop:
+        after = min(stop, (start // 4 + 1) * 4)
+        begin, end = OPENS + start * STEP_MINUTES, OPENS + after * STEP_MINUTES
+        opened = _clock_minutes(room.open_from) <= begin and end <= (_clock_minutes(room.open_to) or MIDNIGHT)
+        if bookable and opened and begin >= line.now_minutes:
+            url = (
+                f"/meetings/book?room={room.id}&amp;date={line.day}&amp;start={quote(_clock(begin))}&amp;end={quote(_clock(end))}"
+            )
+            label = f"{escape(room.name)} {_clock(begin)}–{_clock(end)} {words.free}"
+            inside, css = f'<a class="free" data-free="" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{plus}</a>', ""
+        else:
+            inside, css = "", " past"
+        cells.append(f'<td colspan="{after - start}" class="{(_hour(after) + css).strip()}">{inside}</td>')
+        start = after
+    return cells
+
+
+def _chip(room, day, column, items, words, part_name, bookable):
+    if items:
+        item = items[0]
+        more = f" +{len(items) - 1}" if len(items) > 1 else ""
+        look, css = words.looks[item.state], words.css(item)
+        # The first line says the part of the day and the state in words, the second what it is.
+        inside = f"{part_name} {look.short or look.state}{more}<small>{escape(words.title(item))}</small>"
+        label = f"{escape(room.name)} {part_name} {words.state(item)}{words.colon}{escape(words.title(item))}{words.separator}{times(item)}{more}"
+        if item.booking_id is None:
+            return f'<span class="half {css}">{inside}</span>'
+        url = f"/meetings/bookings/{item.booking_id}" if not more else f"/meetings/?view=day&amp;date={day.days[0]}"
+        opens = f'hx-get="{url}" {DIALOG}' if not more else ""
+        return f'<a class="half {css}" href="{url}" {opens} aria-label="{label}">{inside}</a>'
+    if day.is_past(column):
+        return f'<span class="half past">{part_name}<small>{words.past}</small></span>'
+    if not bookable:
+        return f'<span class="half">{part_name}<small>{words.free_short}</small></span>'
+    url = f"/meetings/book?room={room.id}&amp;date={day.days[0]}&amp;part={day.parts[column].code}"
+    label = f"{escape(room.name)} {part_name} {words.free}"
+    return f'<a class="half free" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{part_name}<small>{words.free_short}</small></a>'
+
+
+def _room_line(room: GridRoom, words: Words, cover: str | None) -> str:
+    url = f"/meetings/rooms/{room.id}"
+    picture = f'<img src="{escape(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
+    return (
+        f'<div class="room-in">{picture}<div class="grow"><b>{escape(room.name)}</b><span class="m"><span>{escape(room.place)}</span>'
+        f'{room.capacity} {words.people}</span></div><a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} '
+        f'aria-label="{escape(room.name)} {words.show}">{words.show}</a></div>'
+    )
+
+
+def _hour(after):
+    return "hour" if after % 4 == 0 else ""
+
+
+def _minutes(delta):
+    return int(delta.total_seconds() // 60)
+
+
+def _clock_minutes(time):
+    return time.hour * 60 + time.minute
+
+
+def _clock(minutes):
+    return f"{minutes // 60:02}:{minutes % 60:02}"

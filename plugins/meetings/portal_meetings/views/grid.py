@@ -1,0 +1,244 @@
+"""会议室预约情况: the week by half-days, the day as a timeline, the list; on a phone the rooms of one day."""
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from portal_core.api import choice_param, date_param, int_param
+from portal_meetings.i18n import _
+from portal_meetings.services.grid import GridService, Schedule, may_book
+from portal_meetings.settings import parts
+from portal_meetings.views import day_html, grid_html
+from portal_meetings.views.common import text_param, translator
+from portal_meetings.views.grid_cells import WEEK, WORKDAYS, Columns, columns, shown_days
+from portal_meetings.views.grid_words import LEGEND, Words, times
+
+VIEWS = (("week", _("Week")), ("day", _("Day")), ("list", _("List")))
+SEATS = (10, 20, 40, 60, 100, 200)
+COVER_WIDTH = 240
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link with its title; ``current`` marks where the person is."""
+
+    title: str
+    url: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class DayLink:
+    """A day of the strip that a phone shows."""
+
+    weekday: str
+    day: int
+    url: str
+    current: bool
+    today: bool
+    weekend: bool
+
+
+@dataclass(frozen=True)
+class DayHead:
+    """A day in the head of the table."""
+
+    day: dt.date
+    weekday: str
+    today: bool
+    weekend: bool
+
+
+@dataclass(frozen=True)
+class AgendaLine:
+    """A line of the list; ``url`` is None for a closure."""
+
+    times: str
+    room: str
+    title: str
+    unit: str
+    state: str
+    tone: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class GridPage:
+    """Context of ``grid.pt``. ``body``: the table's rows; ``chips``: the phone's rooms; ``hours``: (label, columns) of the timeline."""
+
+    view: str
+    heading: str
+    previous_url: str
+    next_url: str
+    today_url: str
+    today_is_shown: bool
+    views: list[Link]
+    buildings: list[str]
+    building: str
+    seats_choices: tuple[int, ...]
+    seats: int
+    date: dt.date
+    days_asked: int
+    legend: tuple
+    heads: list[DayHead]
+    parts: tuple
+    strip: list[DayLink]
+    chips: Markup
+    body: Markup
+    hours: list
+    now_column: int | None
+    now: str
+    agenda: list
+    book_url: str | None
+    is_empty: bool
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for."""
+
+    view: str
+    date: dt.date
+    days: int
+    building: str
+    seats: int
+
+    def url(self, **changes) -> str:
+        """The address of the page with some of this changed; what is default is left out."""
+        values = {
+            "view": self.view,
+            "date": self.date.isoformat(),
+            "days": self.days,
+            "building": self.building,
+            "seats": self.seats,
+        } | changes
+        defaults = {"view": "week", "days": 0, "building": "", "seats": 0}
+        query = {name: value for name, value in values.items() if value and value != defaults.get(name)}
+        return "/meetings/?" + urlencode(query) if query else "/meetings/"
+
+
+def read_filters(request) -> Filters:
+    """The filters of the address; nonsense is answered with 400."""
+    today = request.registry.portal.clock.today()
+    return Filters(
+        view=choice_param(request, "view", [code for code, _title in VIEWS], "week"),
+        date=date_param(request, "date", today),
+        days=WEEK if int_param(request, "days", 0) == WEEK else 0,
+        building=text_param(request, "building"),
+        seats=int_param(request, "seats", 0, high=100_000),
+    )
+
+
+def show(request):
+    """The page ``/meetings/``."""
+    filters = read_filters(request)
+    clock = request.registry.portal.clock
+    now = clock.local(clock.now())
+    one_day = filters.view == "day"
+    first = filters.date if one_day else filters.date - dt.timedelta(days=filters.date.weekday())
+    service = request.services.get(GridService)
+    schedule = service.schedule(request.identity, first, 1 if one_day else WEEK, filters.building, filters.seats)
+    every_item = (item for items in schedule.items.values() for item in items)
+    count = 1 if one_day else shown_days(first, now.date(), filters.days, every_item)
+    shown = columns(first, count, parts(request.registry.portal.settings), now)
+    return _page(request, filters, schedule, shown)
+
+
+def _page(request, filters: Filters, schedule: Schedule, shown: Columns) -> GridPage:
+    translate, one_day = translator(request), filters.view == "day"
+    words = Words(translate)
+    today, first, step = shown.now.date(), shown.days[0], 1 if filters.view == "day" else WEEK
+    bookable = {room.id for room in schedule.rooms if may_book(request.identity, room)}
+    covers = {room.id: request.file_url(room.cover, COVER_WIDTH) for room in schedule.rooms if room.cover}
+    labels = [
+        f"{request.fmt.day(day)}{request.fmt.weekday(day)}{translate(part.label)}" for day in shown.days for part in shown.parts
+    ]
+    day = columns(filters.date, 1, shown.parts, shown.now)
+    timeline = day_html.Timeline(day.days[0], shown.now)
+    body = Markup()
+    if filters.view == "week":
+        body = grid_html.body(schedule, shown, words, labels, bookable, request.asset("core/icons.svg"), covers)
+    elif one_day:
+        body = day_html.body(schedule, timeline, words, bookable, request.asset("core/icons.svg"), covers, request.fmt.day(first))
+    return GridPage(
+        view=filters.view,
+        heading=_heading(request.fmt, translate, shown.days),
+        previous_url=filters.url(date=_moved(filters.date, -step)),
+        next_url=filters.url(date=_moved(filters.date, step)),
+        today_url=filters.url(date=""),
+        today_is_shown=today in shown.days,
+        views=[Link(title, filters.url(view=code), code == filters.view) for code, title in VIEWS],
+        buildings=schedule.buildings,
+        building=filters.building,
+        seats_choices=SEATS,
+        seats=filters.seats,
+        date=filters.date,
+        days_asked=filters.days,
+        legend=LEGEND,
+        heads=[DayHead(d, request.fmt.weekday(d), d == today, d.weekday() >= WORKDAYS) for d in shown.days],
+        parts=shown.parts,
+        strip=_strip(request, filters, today),
+        chips=day_html.chips(schedule, day, words, [translate(part.label) for part in shown.parts], bookable, covers),
+        body=body,
+        hours=timeline.hours,
+        now_column=timeline.now_column,
+        now=f"{shown.now:%H:%M}",
+        agenda=_agenda(schedule, shown, words) if filters.view == "list" else [],
+        book_url="/meetings/book" if bookable else None,
+        is_empty=not schedule.rooms,
+    )
+
+
+def _heading(fmt, translate, days):
+    first, last = days[0], days[-1]
+    if first == last:
+        return f"{fmt.day(first)} {fmt.weekday(first)}"
+    if first.month == last.month:
+        return translate(_("${month}/${first} – ${last}", mapping={"month": first.month, "first": first.day, "last": last.day}))
+    return f"{fmt.day(first)} – {fmt.day(last)}"
+
+
+def _moved(date, days):
+    """A date some days away; at the ends of the calendar it stays."""
+    try:
+        return (date + dt.timedelta(days=days)).isoformat()
+    except OverflowError:
+        return date.isoformat()
+
+
+def _strip(request, filters, today):
+    monday = filters.date - dt.timedelta(days=filters.date.weekday())
+    days = [monday + dt.timedelta(days=n) for n in range(WEEK)]
+    return [
+        DayLink(
+            request.fmt.weekday(d), d.day, filters.url(date=d.isoformat()), d == filters.date, d == today, d.weekday() >= WORKDAYS
+        )
+        for d in days
+    ]
+
+
+def _agenda(schedule, shown, words):
+    """``(day, lines)`` of the days on which something happens. What occupies parts of a hall is told once, by itself."""
+    ids = [room.id for room in schedule.rooms]
+    items = sorted(
+        (item for room_id in ids for item in schedule.of(room_id) if item.room_id == room_id), key=lambda i: (i.start, i.room_id)
+    )
+    by_day = {
+        day: [_line(schedule, item, words) for item in items if max(item.start.date(), shown.days[0]) == day]
+        for day in shown.days
+    }
+    return [(day, lines) for day, lines in by_day.items() if lines]
+
+
+def _line(schedule, item, words):
+    url = f"/meetings/bookings/{item.booking_id}" if item.booking_id else None
+    name = schedule.names[item.room_id]
+    return AgendaLine(times(item), name, words.title(item), item.unit, words.state(item), words.looks[item.state].tone, url)
+
+
+def includeme(config):
+    """Route and view."""
+    config.add_route("meetings.grid", "/meetings/", request_method="GET")
+    config.add_view(show, route_name="meetings.grid", renderer="portal_meetings:templates/grid.pt", permission="authenticated")

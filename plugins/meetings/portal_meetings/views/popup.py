@@ -1,0 +1,94 @@
+"""A booking as anybody may see it: opened from the grid. Of a confidential one only that the room is taken."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from portal_core.api import NotFound
+from portal_meetings.services import states
+from portal_meetings.services.bookings import BookingService
+from portal_meetings.services.grid import GridService, may_book
+from portal_meetings.services.visibility import is_hidden
+from portal_meetings.views.common import path_id, state_label
+from portal_meetings.views.grid_cells import Gap, free_gaps
+
+SHORTEST_GAP = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class PopupPage:
+    """Context of ``booking.pt``. ``case_url``, ``change_url`` and ``cancel_url`` are None for people without the right."""
+
+    hidden: bool
+    title: str
+    unit: str
+    room_id: int
+    room: str
+    when: str
+    people: int
+    contact: str
+    phone: str
+    state: Any
+    tone: str
+    case_url: str | None
+    change_url: str | None
+    cancel_url: str | None
+    day: dt.date
+    gaps: list[Gap]
+
+
+def show(request) -> PopupPage:
+    """``/meetings/bookings/<id>``. What never took the room is shown only to those who may read its case."""
+    service, identity, clock = request.services.get(BookingService), request.identity, request.registry.portal.clock
+    booking = service.get(path_id(request), identity, full=False)
+    detail, hidden = service.may_see_detail(booking, identity), is_hidden(identity, booking)
+    if not detail and booking.state not in states.KEEPING:
+        raise NotFound()
+    if detail and booking.confidential:
+        booking = service.get(booking.case_id, identity)
+    own = booking.owner_id == identity.user_id and booking.starts_at > clock.now()
+    number, day = booking.case.number, clock.local(booking.starts_at).date()
+    return PopupPage(
+        hidden=hidden,
+        title="" if hidden else booking.title,
+        unit="" if hidden else booking.unit_name,
+        room_id=booking.room_id,
+        room=booking.room.name,
+        when=request.fmt.span(booking.starts_at, booking.ends_at),
+        people=booking.people,
+        contact="" if hidden else booking.contact,
+        phone="" if hidden else booking.phone,
+        state=state_label(request, booking.state),
+        tone=request.registry.portal.flows[states.KIND].state(booking.state).tone,
+        case_url=f"/cases/{number}" if detail else None,
+        change_url=f"/meetings/change/{number}" if own and booking.state in states.CHANGEABLE else None,
+        cancel_url=f"/meetings/cancel/{number}" if own and booking.state in states.CANCELLABLE else None,
+        day=day,
+        gaps=_gaps(request, booking.room_id, day),
+    )
+
+
+def _gaps(request, room_id, day):
+    """What is still free in the room on that day, for people who may book it."""
+    clock = request.registry.portal.clock
+    now = clock.local(clock.now())
+    if day < now.date():
+        return []
+    schedule = request.services.get(GridService).schedule(request.identity, day, 1)
+    room = next((room for room in schedule.rooms if room.id == room_id), None)
+    if room is None or not may_book(request.identity, room):
+        return []
+    opens, closes = room.opening(day, now.tzinfo)
+    return free_gaps(schedule.of(room_id), opens, closes, _next_quarter(now), SHORTEST_GAP)
+
+
+def _next_quarter(now):
+    return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + dt.timedelta(minutes=15)
+
+
+def includeme(config):
+    """Route and view."""
+    config.add_route("meetings.booking", "/meetings/bookings/{id}", request_method="GET")
+    config.add_view(
+        show, route_name="meetings.booking", renderer="portal_meetings:templates/booking.pt", permission="authenticated"
+    )
