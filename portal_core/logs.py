@@ -25,12 +25,7 @@ def configure_logging(level="INFO"):
 
     ``level`` is a name such as ``INFO``. Calling it again replaces the former set-up.
     """
-    structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
+    use_standard_library()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -49,6 +44,16 @@ def configure_logging(level="INFO"):
     root.setLevel(level)
     # Alembic announces at INFO which database it found; that helps nobody.
     logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
+
+
+def use_standard_library():
+    """Hand structlog's lines to the standard library's loggers, without choosing where they go (for tests)."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
 
 
 def request_id(request):

@@ -23,6 +23,7 @@ from portal_core.accounts.models import Department, Grant, Role, User, UserRole
 from portal_core.accounts.queries import identity_of_user
 from portal_core.clock import FixedClock
 from portal_core.db import Database
+from portal_core.logs import use_standard_library
 from portal_core.plugins import installed
 from portal_core.services import Services
 from portal_core.testing.webapp import PortalApp, wsgi_application
@@ -91,6 +92,12 @@ def raw_settings(**changes):
         "pyramid.reload_templates": "false",
     }
     return raw | {name.replace("__", ".", 1): str(value) for name, value in changes.items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log():
+    # structlog's own default draws tracebacks in colours, which takes seconds.
+    use_standard_library()
 
 
 @pytest.fixture(scope="session")
