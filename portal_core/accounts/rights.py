@@ -37,6 +37,10 @@ class RightsService:
         """The role with ``code``, or None."""
         return self.session.scalar(sa.select(Role).where(Role.code == code))
 
+    def roles(self) -> list[Role]:
+        """All roles by title."""
+        return list(self.session.scalars(sa.select(Role).order_by(Role.title)))
+
     def assign(self, user: User, role_code: str, scope: str = "") -> None:
         """Give ``user`` a role; nothing happens when it is held already. Raises NotFound for an unknown role."""
         role_id = self._role_id(role_code)

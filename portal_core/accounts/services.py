@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from portal_core.accounts.departments import DepartmentService
+from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.accounts.models import Department, User
 from portal_core.accounts.passwords import hasher, problem, random_password
 from portal_core.accounts.rights import RightsService, sync_permissions
 from portal_core.accounts.sessions import SessionService
 from portal_core.accounts.throttle import LOGIN_LENGTH, clear_failures, normal_login
+from portal_core.audit.services import AuditService
 from portal_core.errors import Conflict, Invalid, NotFound
 from portal_core.i18n import _
 from portal_core.services import Services
@@ -41,7 +43,10 @@ def _state(user: User, now: dt.datetime) -> str:
 
 
 class AccountService:
-    """Keeps accounts. Nothing is deleted: who has left is deactivated, so that what they did keeps its author."""
+    """Keeps accounts. Nothing is deleted: who has left is deactivated, so that what they did keeps its author.
+
+    ``by`` is who acts, for the audit log; the command line acts as the system.
+    """
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -69,7 +74,14 @@ class AccountService:
         return [AccountLine(user.login, user.name, unit or "", _state(user, now)) for user, unit in rows]
 
     def create(
-        self, login: str, name: str, department: Department | None = None, *, phone: str = "", email: str = ""
+        self,
+        login: str,
+        name: str,
+        department: Department | None = None,
+        *,
+        phone: str = "",
+        email: str = "",
+        by: Identity = SYSTEM,
     ) -> tuple[User, str]:
         """Make an account with a random password for first use, and return both: the password is stored nowhere readable.
 
@@ -93,6 +105,7 @@ class AccountService:
         )
         self.session.add(user)
         self.session.flush()
+        self._note("core.user_created", user, by)
         return user, password
 
     def problems(self, login: str, name: str) -> dict[str, str]:
@@ -106,11 +119,12 @@ class AccountService:
             errors["name"] = _("Please give a name of at most ${count} characters.", mapping={"count": MAX_NAME})
         return errors
 
-    def reset_password(self, user: User) -> str:
+    def reset_password(self, user: User, by: Identity = SYSTEM) -> str:
         """Give ``user`` a random password for one use, end all sessions and any lock; returns the password."""
         password = random_password(user.login)
         self.set_password(user, password, must_change=True)
-        self.unlock(user)
+        clear_failures(self.session, user.login)
+        self._note("core.password_reset", user, by)
         return password
 
     def set_password(self, user: User, password: str, *, must_change: bool) -> None:
@@ -139,21 +153,26 @@ class AccountService:
         self._store(user, hashed, must_change=False)
         self.services.get(SessionService).end_all(user_id, keep=keep_session)
 
-    def deactivate(self, user: User) -> None:
+    def deactivate(self, user: User, by: Identity = SYSTEM) -> None:
         """Close the account and end its sessions at once; what the person filed stays."""
         user.active = False
         self.session.flush()
         self.services.get(SessionService).end_all(user.id)
+        self._note("core.user_deactivated", user, by)
 
-    def reactivate(self, user: User) -> str:
+    def reactivate(self, user: User, by: Identity = SYSTEM) -> str:
         """Open a closed account again; returns a random password for one use, because nobody knows who knows the old one."""
         user.active = True
-        return self.reset_password(user)
+        self._note("core.user_reactivated", user, by)
+        return self.reset_password(user, by)
 
-    def unlock(self, user: User) -> None:
+    def unlock(self, user: User, by: Identity = SYSTEM) -> None:
         """End the lock after failed logins."""
-        self.session.flush()
         clear_failures(self.session, user.login)
+        self._note("core.user_unlocked", user, by)
+
+    def _note(self, action: str, user: User, by: Identity) -> None:
+        self.services.get(AuditService).record(by, action, "core.user", user.id, detail={"login": user.login})
 
     def _check(self, password: str, login: str) -> None:
         wrong = problem(password, login)

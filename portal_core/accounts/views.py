@@ -11,6 +11,7 @@ from portal_core.accounts.policy import AUTHENTICATED, PASSWORD_PAGE, redirect
 from portal_core.accounts.services import AccountService
 from portal_core.accounts.sessions import OpenSession, SessionService
 from portal_core.accounts.throttle import Throttle
+from portal_core.audit.services import AuditService
 from portal_core.errors import Invalid
 from portal_core.i18n import _
 from portal_core.web.params import choice_param, path_id
@@ -75,6 +76,7 @@ def change_password(request):
     if not valid or not _changed(request, form):
         request.response.status_int = 422
         return PasswordPage(form, person.must_change_password)
+    request.services.get(AuditService).record(person, "core.password_changed", "core.user", person.user_id, ip=client_ip(request))
     request.flash("ok", _("Your password was changed. Your other logins have ended."))
     return redirect(request, "/")
 

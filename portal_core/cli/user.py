@@ -1,9 +1,12 @@
 """``portal user``: accounts from a shell. Passwords are random, printed once, and must be changed at the first login."""
 
+from contextlib import contextmanager
+
 import click
 
 from portal_core.accounts.imports import AccountImport
 from portal_core.accounts.services import AccountService, DepartmentService, RightsService
+from portal_core.errors import ServiceError
 from portal_core.services import Services
 
 
@@ -17,6 +20,17 @@ def user():
     """Accounts."""
 
 
+@contextmanager
+def _writing(portal):
+    """Services over a transaction of their own. A refusal is said in the portal's language and ends the program with 1."""
+    try:
+        with portal.database.writing() as session:
+            yield Services(session, portal)
+    except ServiceError as error:
+        texts = [error.message, *getattr(error, "fields", {}).values()]
+        raise click.ClickException(" ".join(portal.default_text(text) for text in texts if text)) from error
+
+
 @user.command()
 @click.argument("login")
 @click.option("--name", required=True, help="The person's name.")
@@ -26,8 +40,7 @@ def user():
 @click.pass_obj
 def add(context, login, name, department, phone, roles):
     """Make the account LOGIN and print its initial password."""
-    with context.portal.database.writing() as session:
-        services = Services(session, context.portal)
+    with _writing(context.portal) as services:
         unit = services.get(DepartmentService).find_or_create_path(department) if department else None
         made, password = services.get(AccountService).create(login, name, unit, phone=phone)
         for role in roles:
@@ -40,8 +53,8 @@ def add(context, login, name, department, phone, roles):
 @click.pass_obj
 def passwd(context, login):
     """Give LOGIN a new initial password, end its sessions and any lock, and print the password."""
-    with context.portal.database.writing() as session:
-        accounts = Services(session, context.portal).get(AccountService)
+    with _writing(context.portal) as services:
+        accounts = services.get(AccountService)
         password = accounts.reset_password(accounts.get(login))
     click.echo(f"{login}  {password}")
 
@@ -74,8 +87,8 @@ def import_accounts(context, file, dry_run):
 @click.pass_obj
 def deactivate(context, login):
     """Close the account LOGIN and end its sessions; what the person filed stays."""
-    with context.portal.database.writing() as session:
-        accounts = Services(session, context.portal).get(AccountService)
+    with _writing(context.portal) as services:
+        accounts = services.get(AccountService)
         accounts.deactivate(accounts.get(login))
     click.echo(f"{login} is closed")
 
@@ -85,8 +98,8 @@ def deactivate(context, login):
 @click.pass_obj
 def reactivate(context, login):
     """Open the closed account LOGIN again and print its new initial password."""
-    with context.portal.database.writing() as session:
-        accounts = Services(session, context.portal).get(AccountService)
+    with _writing(context.portal) as services:
+        accounts = services.get(AccountService)
         password = accounts.reactivate(accounts.get(login))
     click.echo(f"{login}  {password}")
 
@@ -96,8 +109,8 @@ def reactivate(context, login):
 @click.pass_obj
 def unlock(context, login):
     """End the lock of LOGIN after failed logins."""
-    with context.portal.database.writing() as session:
-        accounts = Services(session, context.portal).get(AccountService)
+    with _writing(context.portal) as services:
+        accounts = services.get(AccountService)
         accounts.unlock(accounts.get(login))
     click.echo(f"{login} is unlocked")
 
