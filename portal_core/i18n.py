@@ -20,7 +20,8 @@ def translate(localizer, message, domain=CORE_DOMAIN, mapping=None):
 
     Text without a translation is returned as it is; ``None`` becomes the empty string.
     """
-    if message is None:
+    if not message:
+        # Gettext keeps the catalogue's header under the empty text.
         return ""
     if isinstance(message, TranslationString):
         domain = message.domain or domain

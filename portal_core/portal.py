@@ -12,6 +12,7 @@ from portal_core import settings as settings_module
 from portal_core.clock import Clock
 from portal_core.db import Database
 from portal_core.errors import StartError
+from portal_core.evaluations import definitions
 from portal_core.i18n import make_default_localizer, translate
 from portal_core.inbox import flow as flows
 from portal_core.plugins import Plugins
@@ -123,5 +124,6 @@ def _collect(portal: Portal, source) -> None:
         for owner, items in declare(hook):
             for item in items:
                 add(target, owner, getattr(item, key), item)
+    portal.health_checks["core.evaluation_forms"] = definitions.health_check(portal.evaluation_forms.values())
     portal.migrations += [item for _owner, item in declare("portal_migrations")]
     portal.assets += [item for _owner, item in declare("portal_assets")]

@@ -81,6 +81,7 @@ def _globals(request, domain):
         "_": translator(request, domain),
         "layout": macros(request, FRAGMENT if fragment else LAYOUT),
         "forms": macros(request, FORMS),
+        "macros": lambda spec: macros(request, spec),
         "fragment": fragment,
         "ic": request.asset("core/icons.svg"),
         "asset": request.asset,

@@ -153,14 +153,14 @@ def portal_menu(request):
     ]
     if may(p.APPROVE):
         entries.append(MenuEntry("meetings.pending", _("Review bookings"), "/meetings/pending", "sub", "meetings", 50))
-    if may(p.MANAGE_ROOM):
-        entries.append(
-            MenuEntry("meetings.rooms", _("Meeting room management"), "/admin/meetings/rooms", "admin", order=10, icon="building")
-        )
-    if may(p.MANAGE_SERVICE):
-        entries.append(
-            MenuEntry("meetings.services", _("Service items"), "/admin/meetings/services", "admin", order=20, icon="list-check")
-        )
+    # Whoever looks after rooms works in the module itself; for system administrators the pages are also listed in 系统管理.
+    for key, title, url, permission, icon, order in (
+        ("meetings.rooms", _("Meeting room management"), "/meetings/admin/rooms", p.MANAGE_ROOM, "building", 60),
+        ("meetings.services", _("Service items"), "/meetings/admin/services", p.MANAGE_SERVICE, "list-check", 70),
+    ):
+        if may(permission):
+            entries.append(MenuEntry(key, title, url, "sub", "meetings", order))
+            entries.append(MenuEntry(f"{key}.admin", title, url, "admin", order=order, icon=icon))
     return entries
 
 

@@ -1,6 +1,6 @@
 """The plugin's pages."""
 
-MODULES = ("grid", "booking", "check", "find", "mine", "popup", "rooms", "pending", "ratings")
+MODULES = ("grid", "booking", "check", "find", "mine", "popup", "rooms", "pending", "ratings", "admin")
 
 
 def includeme(config):

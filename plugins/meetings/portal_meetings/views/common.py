@@ -3,9 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from portal_core.api import Services
-from portal_core.formkit import change_rows
-from portal_core.web.params import path_id, text_param
+from portal_core.api import Services, change_rows, path_id, text_param
 from portal_meetings.services.states import KIND
 
 __all__ = ["change_rows", "go_to", "path_id", "reading", "state_label", "text_param", "translator"]
