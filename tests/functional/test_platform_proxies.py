@@ -36,9 +36,9 @@ def test_scheme(trusted, header, scheme):
     assert scheme_seen(trusted, header) == scheme
 
 
-def test_forms_from_other_sites_are_refused_on_https(app):
-    form = app.get("/login", extra_environ={"wsgi.url_scheme": "https"}).forms["login"]
-    fields = dict(form.submit_fields())
+def test_forms_from_other_sites_are_refused_on_https(app, make_user):
+    app.login(make_user("li"))
+    token = app.get("/account/password").forms[0]["csrf_token"].value
     headers = {"Origin": "https://evil.example.org"}
-    page = app.post("/login", fields, headers=headers, extra_environ={"wsgi.url_scheme": "https"}, status=400)
+    page = app.post("https://localhost/account/password", {"csrf_token": token}, headers=headers, status=400)
     assert "页面已失效" in page.text
