@@ -52,6 +52,7 @@ class Faulty:
         @hookimpl
         def portal_includeme(config):
             pages = {"raise/{name}": self.fail, "transient/{times}": self.transient, "case": self.case, "echo": self.echo}
+            pages["commit"] = self.commit
             for path, view in pages.items():
                 route = "faulty." + path.split("/")[0]
                 config.add_route(route, "/faulty/" + path)
@@ -75,6 +76,16 @@ class Faulty:
     def case(self, request):
         found = request.db.get(Case, int(request.GET["id"]))
         return Response(str(found))
+
+    def commit(self, request):
+        """Succeeds, but its transaction does not."""
+
+        def fail():
+            raise LookupError("secret detail")
+
+        request.db.add(AuditEntry(at=request.registry.portal.clock.now(), action="faulty.commit"))
+        request.tm.get().addBeforeCommitHook(fail)
+        return Response("done")
 
     def echo(self, request):
         return Response(request.POST.get("text", ""))
@@ -136,6 +147,15 @@ def test_trying_again_has_an_end(app, faulty):
     page = app.post("/faulty/transient/99", status=503)
     assert page.headers["Retry-After"] == "2"
     assert faulty.attempts == 4
+    with app.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 0
+
+
+def test_a_failing_commit_is_a_page_too(app):
+    page = app.post("/faulty/commit", status=500)
+    assert "服务器出错了" in page.text
+    assert "secret" not in page.text
+    assert "Content-Security-Policy" in page.headers
     with app.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 0
 
