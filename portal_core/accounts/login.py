@@ -53,9 +53,8 @@ def show_login(request):
     goal = goal_of(request.GET.get("next"))
     if request.identity is not None:
         return redirect(request, goal)
-    form = LoginForm(request, data={"next": goal})
     mode = request.GET.get("captcha")
-    return LoginPage(form, Captchas(request.registry.portal).new(mode) if mode in (PICTURE, TEXT) else None)
+    return _page(request, LoginForm(request, data={"next": goal}), mode if mode in (PICTURE, TEXT) else None)
 
 
 def log_in(request):
@@ -104,7 +103,16 @@ def _again(request, form, mode=None, message=None):
     # An answer belongs to the riddle that is now used up.
     form.captcha.data = ""
     form.next.data = goal_of(form.next.data)
-    return LoginPage(form, Captchas(portal).new(mode) if mode else None, message)
+    return _page(request, form, mode, message)
+
+
+def _page(request, form, mode, message=None):
+    """The login page, with a new riddle of the kind ``mode`` if that is not None."""
+    if mode is None:
+        return LoginPage(form, None, message)
+    # The star at the field; whether an answer is needed is decided when the form is sent.
+    form.captcha.flags.required = True
+    return LoginPage(form, Captchas(request.registry.portal).new(mode), message)
 
 
 def captcha_picture(request):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from portal_core.accounts.browsers import browser_name
 from portal_core.accounts.models import SessionRow
 from portal_core.accounts.queries import limits
 from portal_core.errors import NotFound
@@ -29,13 +30,13 @@ def hash_token(token: str) -> str:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session as its owner sees it. Times are aware; ``current`` marks the one that asks."""
+    """A session as its owner sees it. Times are aware; ``browser`` is a short name; ``current`` marks the one that asks."""
 
     id: int
     created: dt.datetime
     seen: dt.datetime
     ip: str
-    agent: str
+    browser: str
     current: bool
 
 
@@ -78,7 +79,7 @@ class SessionService:
             )
             .order_by(SessionRow.seen.desc(), SessionRow.id.desc())
         )
-        return [OpenSession(row.id, row.created, row.seen, row.ip, row.agent, row.id == current_id) for row in rows]
+        return [OpenSession(row.id, row.created, row.seen, row.ip, browser_name(row.agent), row.id == current_id) for row in rows]
 
     def end(self, session_id: int, user_id: int) -> None:
         """End one session of ``user_id``. Raises NotFound for another person's, an ended or an unknown one."""
