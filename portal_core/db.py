@@ -5,6 +5,9 @@ implicit BEGIN of the driver, WAL, foreign keys on, and BEGIN IMMEDIATE for work
 """
 
 import datetime as dt
+import random
+import sqlite3
+import time
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -19,6 +22,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 METADATA = sa.MetaData(naming_convention=NAMING)
+
+# How long a writer waits for the writer before it.
+_SQLITE_PATIENCE_MS = 5000
 
 # SQLite gives row ids to INTEGER keys only; PostgreSQL shall not run out of numbers.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -134,10 +140,43 @@ def make_engine(url):
 
 def _sqlite_connect(dbapi, record):
     dbapi.isolation_level = None
-    for pragma in ("journal_mode=wal", "synchronous=normal", "busy_timeout=5000", "foreign_keys=on"):
+    for pragma in ("journal_mode=wal", "synchronous=normal", f"busy_timeout={_SQLITE_PATIENCE_MS}", "foreign_keys=on"):
         dbapi.execute("pragma " + pragma)
 
 
 def _sqlite_begin(connection):
-    writes = connection.get_execution_options().get("rw")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("rw"):
+        _sqlite_begin_writing(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _sqlite_begin_writing(connection):
+    """BEGIN IMMEDIATE, waiting for other writers in short sleeps of random length.
+
+    SQLite's own way of waiting sleeps longer after every try, up to a tenth of a second. Writers that came together then wake
+    together, one gets through and the rest sleep on: the last of sixteen waited up to three seconds for a few milliseconds of work.
+    """
+    driver = connection.connection.driver_connection
+    give_up = time.monotonic() + _SQLITE_PATIENCE_MS / 1000
+    driver.execute("pragma busy_timeout=0")
+    try:
+        while not _sqlite_may_write(driver):
+            if time.monotonic() > give_up:
+                # Once more by SQLAlchemy, so that the error is one that the retry tween knows.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            time.sleep(random.uniform(0.001, 0.008))  # noqa: S311 - chance, not secrecy
+    finally:
+        driver.execute(f"pragma busy_timeout={_SQLITE_PATIENCE_MS}")
+
+
+def _sqlite_may_write(driver):
+    """Try to become the writer; False when somebody else is."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
