@@ -160,13 +160,9 @@ def booking_form(request, items, rooms, post=None, values=None):
             fields[_question(item)] = StringField(item.question, [_answered_when_ticked(item), at_most(limits.ANSWER_MAX)])
     form = type("BookingFormOfToday", (BookingForm,), fields)(request, post, data=values or {})
     translate = request.translator("portal_meetings")
-    form.room.choices = [
-        SelectChoice(str(room.id), translate(_("${room} (${place}, ${seats} people)", mapping=_facts(room)))) for room in rooms
-    ]
-    form.kind.choices = [
-        SelectChoice("", translate(_("Please choose"))),
-        *(SelectChoice(code, translate(label)) for code, label in KINDS),
-    ]
+    nothing = SelectChoice("", translate(_("Please choose")))
+    form.room.choices = [nothing, *(SelectChoice(str(room.id), translate(_room_text(room))) for room in rooms)]
+    form.kind.choices = [nothing, *(SelectChoice(code, translate(label)) for code, label in KINDS)]
     form.start.choices, form.end.choices = _times(rooms, 0), _times(rooms, STEP_MINUTES)
     return form
 
@@ -214,8 +210,8 @@ def _answered_when_ticked(item):
     return check
 
 
-def _facts(room):
-    return {"room": room.name, "place": room.place, "seats": room.capacity}
+def _room_text(room):
+    return _("${room} (${place}, ${seats} people)", mapping={"room": room.name, "place": room.place, "seats": room.capacity})
 
 
 def _moment(clock, day, minutes):

@@ -17,7 +17,7 @@ from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
 from portal_meetings.services.find import FindService
 from portal_meetings.services.grid import GridRoom, GridService
-from portal_meetings.views.common import change_rows, go_to, reading, translator
+from portal_meetings.views.common import change_rows, go_to, posted, reading, translator
 from portal_meetings.views.prefill import new_values
 
 BUTTONS = ("csrf_token", "_add", "_remove", "_use", "_draft", "_submit")
@@ -75,7 +75,7 @@ class Editor:
 
     def receive(self):
         """The form as it was sent: show it again, keep it as a draft, or file it."""
-        post = self.request.POST
+        post = posted(self.request)
         if post.get("_use"):
             return self._page(self._form(use_alternative(post)), alert=_("The form has been filled in; please submit it again."))
         form = self._form(post)
@@ -105,7 +105,7 @@ class Editor:
         return go_to(self.request, url)
 
     def _save_draft(self, form):
-        values = {name: value for name, value in self.request.POST.items() if name not in BUTTONS and isinstance(value, str)}
+        values = {name: value for name, value in self.request.POST.items() if name not in BUTTONS}
         case = None
         try:
             if self.way.number:

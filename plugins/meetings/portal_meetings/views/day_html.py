@@ -35,6 +35,11 @@ class Timeline:
         """The column of the present moment, if it is shown."""
         return self.column(self.now_minutes) if OPENS <= self.now_minutes < CLOSES else None
 
+    @property
+    def next_step(self) -> int:
+        """The earliest minute at which a meeting can still begin."""
+        return -(-self.now_minutes // STEP_MINUTES) * STEP_MINUTES
+
     def column(self, minutes: int) -> int:
         """The column that holds a minute of the day, counted from midnight; what is outside goes to the edge."""
         return min(max((minutes - OPENS) // STEP_MINUTES, 0), self.count)
@@ -100,20 +105,18 @@ def _blocks(items, line):
 
 
 def _free(room, line, start, stop, words, plus, bookable):
-    """Free cells between two columns, cut at full hours; each proposes its own time."""
+    """Free cells between two columns, cut at full hours; each proposes its own time, of the present hour what is left of it."""
     cells = []
     while start < stop:
         after = min(stop, (start // 4 + 1) * 4)
-        begin, end = OPENS + start * STEP_MINUTES, OPENS + after * STEP_MINUTES
+        begin, end = max(OPENS + start * STEP_MINUTES, line.next_step), OPENS + after * STEP_MINUTES
         opened = _clock_minutes(room.open_from) <= begin and end <= (_clock_minutes(room.open_to) or MIDNIGHT)
-        if bookable and opened and begin >= line.now_minutes:
-            url = (
-                f"/meetings/book?room={room.id}&amp;date={line.day}&amp;start={quote(_clock(begin))}&amp;end={quote(_clock(end))}"
-            )
+        inside, css = "", " past"
+        if bookable and opened and begin < end:
+            times_asked = f"start={quote(_clock(begin))}&amp;end={quote(_clock(end))}"
+            url = f"/meetings/book?room={room.id}&amp;date={line.day}&amp;{times_asked}"
             label = f"{escape(room.name)} {_clock(begin)}–{_clock(end)} {words.free}"
             inside, css = f'<a class="free" data-free="" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{plus}</a>', ""
-        else:
-            inside, css = "", " past"
         cells.append(f'<td colspan="{after - start}" class="{(_hour(after) + css).strip()}">{inside}</td>')
         start = after
     return cells

@@ -61,6 +61,7 @@ class AgendaLine:
     unit: str
     state: str
     tone: str
+    mine: bool
     url: str | None
 
 
@@ -234,8 +235,8 @@ def _agenda(schedule, shown, words):
 
 def _line(schedule, item, words):
     url = f"/meetings/bookings/{item.booking_id}" if item.booking_id else None
-    name = schedule.names[item.room_id]
-    return AgendaLine(times(item), name, words.title(item), item.unit, words.state(item), words.looks[item.state].tone, url)
+    look, name = words.looks[item.state], schedule.names[item.room_id]
+    return AgendaLine(times(item), name, words.title(item), item.unit, look.state, look.tone, item.mine, url)
 
 
 def includeme(config):

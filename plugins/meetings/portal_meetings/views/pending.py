@@ -9,7 +9,7 @@ from portal_core.api import Invalid, choice_param
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.services.pending import ACTS, BATCH_MAX, SORTS, PendingService
-from portal_meetings.views.common import reading, translator
+from portal_meetings.views.common import posted, reading, translator
 
 SORT_TITLES = {"urgent": _("Next meeting first"), "oldest": _("Waiting longest first")}
 OPINION_MAX = 1000
@@ -54,9 +54,9 @@ def show(request) -> PendingPage:
 
 def act(request):
     """Some were chosen and a button pressed. Each is done or refused by itself, and the page says which."""
-    chosen = _chosen(request)
-    action, opinion = request.POST.get("action", ""), request.POST.get("opinion", "")
-    if action not in ACTS or not isinstance(opinion, str):
+    post = posted(request)
+    chosen, action, opinion = _chosen(post), post.get("action", ""), post.get("opinion", "")
+    if action not in ACTS:
         raise HTTPBadRequest()
     if len(opinion) > OPINION_MAX:
         return _refused(
@@ -103,11 +103,11 @@ def age(waits, translate) -> str:
     return translate(_("${count} minutes", mapping={"count": max(minutes, 0)}))
 
 
-def _chosen(request) -> list[tuple[int, int]]:
+def _chosen(post) -> list[tuple[int, int]]:
     """The ticked ``case id:version`` pairs; 400 for anything that the page does not send."""
     pairs = []
-    for text in request.POST.getall("chosen"):
-        case_id, colon, version = text.partition(":") if isinstance(text, str) else ("", "", "")
+    for text in post.getall("chosen"):
+        case_id, colon, version = text.partition(":")
         if not colon or not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in (case_id, version)):
             raise HTTPBadRequest()
         pairs.append((int(case_id), int(version)))
