@@ -5,7 +5,8 @@ import re
 from urllib.parse import urlsplit
 
 MAX_PATH = 500
-_CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
+# Addresses inside headers are ASCII; blanks and control characters do not belong there, and browsers read \\ as /.
+_UNFIT = re.compile(r"[^\x21-\x7e]|\\")
 
 
 def client_ip(request) -> str:
@@ -38,7 +39,7 @@ def local_path(target, default: str = "/") -> str:
 
     Browsers read ``//host``, ``/\\host`` and paths with tabs or line breaks inside as addresses of other hosts.
     """
-    if not isinstance(target, str) or len(target) > MAX_PATH or _CONTROL.search(target):
+    if not isinstance(target, str) or len(target) > MAX_PATH or _UNFIT.search(target):
         return default
     if not target.startswith("/") or target.startswith("//"):
         return default

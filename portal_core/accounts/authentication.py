@@ -62,8 +62,7 @@ class Authenticator:
         if not matches or not user.active:
             self._throttle.fail(attempt)
             return Outcome.REFUSED, ""
-        self._throttle.succeed(attempt)
-        return Outcome.OPEN, self._open(user, credentials.password, ip, agent)
+        return Outcome.OPEN, self._open(attempt, user, credentials.password, ip, agent)
 
     def _before_password(self, attempt, credentials):
         if attempt.network_refused:
@@ -81,9 +80,10 @@ class Authenticator:
         with self._portal.database.reading() as session:
             return session.execute(columns).first()
 
-    def _open(self, user, password, ip, agent):
+    def _open(self, attempt, user, password, ip, agent):
         rehashed = self._hasher.hash(password) if self._hasher.is_outdated(user.password_hash) else None
         with self._portal.database.writing() as session:
+            self._throttle.succeed(attempt, session)
             if rehashed:
                 session.execute(sa.update(User).where(User.id == user.id).values(password_hash=rehashed))
             return Services(session, self._portal).get(SessionService).open(user.id, ip, agent)

@@ -137,7 +137,10 @@ class SessionRow(Base):
 
 
 class LoginAttempt(Base):
-    """One try to log in, kept for throttling and as the login log. ``cleared`` ones no longer count as failures."""
+    """One try to prove oneself by the password, at the login or when changing it; kept for throttling and as the login log.
+
+    ``cleared`` ones no longer count as failures.
+    """
 
     __tablename__ = "core_login_attempt"
     __table_args__ = (

@@ -68,17 +68,10 @@ class Throttle:
             network_refused=elsewhere >= self._lock_after * NETWORK_REFUSE_FACTOR,
         )
 
-    def excuse(self, attempt: Attempt, session=None) -> None:
-        """No guess was refuted (the account is locked, the captcha missing): the try stays in the log but does not count.
-
-        ``session``: the caller's writing session, when it may already hold SQLite's write lock; else a transaction of its own.
-        """
-        cleared = sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(cleared=True)
-        if session is not None:
-            session.execute(cleared)
-            return
-        with self._database.writing() as own:
-            own.execute(cleared)
+    def excuse(self, attempt: Attempt) -> None:
+        """The password was not looked at (account locked, captcha missing): the try does not count against the name."""
+        with self._database.writing() as session:
+            session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(cleared=True))
 
     def fail(self, attempt: Attempt) -> None:
         """The password was wrong. The failure that is one too many marks the account as locked for administrators to see."""
@@ -87,11 +80,10 @@ class Throttle:
             with self._database.writing() as session:
                 session.execute(sa.update(User).where(User.login == attempt.login).values(locked_until=until))
 
-    def succeed(self, attempt: Attempt) -> None:
-        """The password was right: earlier failures of this name no longer count."""
-        with self._database.writing() as session:
-            session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(success=True))
-            clear_failures(session, attempt.login)
+    def succeed(self, attempt: Attempt, session) -> None:
+        """The password was right: earlier failures of this name no longer count. ``session`` is the caller's writing session."""
+        session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(success=True))
+        clear_failures(session, attempt.login)
 
     def asks_captcha(self, login: str, ip: str) -> bool:
         """Would the next try of ``login`` from ``ip`` have to answer a captcha?"""

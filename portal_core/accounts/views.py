@@ -93,13 +93,15 @@ def _changed(request, form):
         request.services.get(AccountService).change_password(person.user_id, form.current.data, form.new.data, person.session_id)
     except Invalid as error:
         request.roll_back()
+        form.add_errors(error)
         if "current" in error.fields:
             throttle.fail(attempt)
-        else:
-            throttle.excuse(attempt)
-        form.add_errors(error)
+            return False
+        # The current one was right. A transaction of its own, because this request will be answered with an error.
+        with request.registry.portal.database.writing() as session:
+            throttle.succeed(attempt, session)
         return False
-    throttle.excuse(attempt, request.db)
+    throttle.succeed(attempt, request.db)
     return True
 
 

@@ -118,10 +118,10 @@ class PortalMeta(DefaultMeta):
 
 
 def _restrain(field):
-    """Clean what is typed into ``field`` and give it a limit if it has none."""
+    """Clean what is typed into ``field``, nothing being empty text, and give it a limit if it has none."""
     many_lines = isinstance(field, TextAreaField)
     clean = clean_text if many_lines else clean_line
-    field.filters = (lambda value: clean(value) if isinstance(value, str) else value, *field.filters)
+    field.filters = (lambda value: clean(value) if isinstance(value, str) else "", *field.filters)
     if not any(isinstance(validator, Length) for validator in field.validators):
         limit = Length(max=DEFAULT_TEXT if many_lines else DEFAULT_LINE)
         field.validators = [*field.validators, limit]
@@ -139,8 +139,8 @@ class Filled:
         self.field_flags = {"required": True}
 
     def __call__(self, form, field):
-        emptied = isinstance(field.data, str) and not field.data
-        if any(_is_given(value) for value in field.raw_data or ()) and not emptied:
+        # Cleaning may have left nothing of what was typed.
+        if any(_is_given(value) for value in field.raw_data or ()) and field.data != "":
             return
         # Nothing was sent: that it is no number or no choice either need not be said.
         field.errors[:] = []
@@ -148,7 +148,7 @@ class Filled:
 
 
 def _is_given(value):
-    # A file field that was left empty arrives as b"".
+    # A file field that was left empty arrives as b"", an upload as an object that is no truth value.
     return bool(value.strip()) if isinstance(value, (str, bytes)) else value is not None
 
 

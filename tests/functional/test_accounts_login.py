@@ -1,5 +1,6 @@
 """Logging in and out, through the pages."""
 
+import gc
 import re
 
 import pytest
@@ -304,3 +305,24 @@ def test_a_link_cannot_log_out(app, make_user):
 def test_logout_without_a_session_leads_to_the_login(app):
     assert app.post("/logout").location == "http://localhost/login"
     assert app.get("/logout").location == "http://localhost/login"
+
+
+def test_nonsense_in_the_login_form_is_no_error_of_the_server(app):
+    token = app.get("/login").forms["login"]["csrf_token"].value
+    app.post("/login", {"csrf_token": token}, status=422)
+    app.post("/login", {"csrf_token": token, "username": "x" * 65, "password": "y" * 200}, status=422)
+    app.post("/login", {"csrf_token": token, "riddle": "neither", "captcha_mode": "neither"}, status=422)
+    app.get("/login", {"next": "/会议", "captcha": "neither"}, status=200)
+
+
+# WebOb keeps a large body in a temporary file and leaves closing it to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_megabyte_of_text_is_too_large(app):
+    token = app.get("/login").forms["login"]["csrf_token"].value
+    app.post("/login", {"csrf_token": token, "username": "x" * 1_000_001, "password": "y"}, status=413)
+    gc.collect()
+
+
+def test_names_that_no_database_likes(app):
+    for login in ("' or 1=1 --", "%", "李静", "\u202eadmin", "x" * 64):
+        assert REFUSED in attempt(app, login, "wrong-Password-1")

@@ -48,6 +48,12 @@ class Row(PortalForm):
     name = StringField(_("Name"), [Filled()])
 
 
+class Photo(PortalForm):
+    """A form that needs a file."""
+
+    upload = FileField("照片", [Filled(choose=True)])
+
+
 class Sample(PortalForm):
     """A form with one field of every sort."""
 
@@ -56,7 +62,6 @@ class Sample(PortalForm):
     count = IntegerField(_("Unit"), [Filled(), NumberRange(1, 9)])
     day = DateField(_("Address"), [Filled(choose=True)])
     kind = SelectField(_("Browser"), coerce=int, choices=[SelectChoice(1, _("Save"))], validators=[Filled(choose=True)])
-    upload = FileField("File")
     rows = FieldList(FormField(Row), max_entries=3)
 
 
@@ -141,8 +146,25 @@ def test_too_much_text_is_refused_as_a_whole():
         sent(unknown="x" * 1_000_001)
 
 
-def test_text_where_a_file_belongs():
-    assert sent(upload="text").validate()
+class Upload:
+    """An uploaded file, which like WebOb's is no truth value."""
+
+    filename = "x.jpg"
+
+    def __bool__(self):
+        raise TypeError
+
+
+def test_a_file_that_must_be_chosen():
+    assert Photo(Chinese, MultiDict(upload=Upload())).validate()
+    for nothing in (MultiDict(), MultiDict(upload=b"")):
+        form = Photo(Chinese, nothing)
+        assert not form.validate() and form.upload.errors == ["请选择照片"]
+
+
+def test_a_text_field_that_was_not_sent_is_empty_text():
+    assert sent().note.data == ""
+    assert Sample(Chinese, data={"note": None}).note.data == ""
 
 
 def test_messages_of_services_reach_their_fields():
