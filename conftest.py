@@ -3,5 +3,6 @@
 pytest_plugins = (
     "portal_core.testing.databases",
     "portal_core.testing.fixtures",
+    "portal_core.testing.served",
     "portal_core.testing.browser",
 )

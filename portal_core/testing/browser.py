@@ -1,7 +1,7 @@
 """Debian's Chromium for the browser tests, as a reader in China uses it; no browser is ever downloaded.
 
-A test that sees an error in the console fails, whatever else it asserts: a violated content security policy, a missing file
-and a script that raises all show there.
+Every context that a test opens is watched. A test fails, whatever else it asserts, when the browser reports an error (a violated
+content security policy, a missing file and a script that raises all show there) or asks any other host for anything.
 """
 
 import os
@@ -22,6 +22,36 @@ FLAGS = (
     "--font-render-hinting=none",
 )
 
+# Nothing on one machine takes this long, in milliseconds; Playwright's own thirty seconds would only delay the bad news.
+TIMEOUT = 10_000
+
+
+class Watch:
+    """Collects what a browser context did wrong. ``address`` is the only one that it may ask for anything."""
+
+    def __init__(self, address):
+        self.address = address
+        self.problems = []
+        self.expected = set()
+
+    def attach(self, context):
+        """Watch all present and future pages of ``context``."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.problems.append(f"script error: {error.error}"))
+        context.on("request", self._request)
+
+    def expect(self, *statuses):
+        """Let the test provoke these answers on purpose: Chromium reports every answer of 4xx as an error in the console."""
+        self.expected.update(f"status of {status} " for status in statuses)
+
+    def _console(self, message):
+        if message.type == "error" and not any(part in message.text for part in self.expected):
+            self.problems.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request):
+        if not request.url.startswith((f"{self.address}/", "data:", "blob:")):
+            self.problems.append(f"asked another host: {request.url}")
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
@@ -30,9 +60,10 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def browser_context_args(browser_context_args):
-    """A desk in Shanghai: Chinese first, 1440 pixels wide."""
+def browser_context_args(browser_context_args, served_address):
+    """A desk in Shanghai: Chinese first, 1440 pixels wide, at the served portal."""
     return browser_context_args | {
+        "base_url": served_address,
         "locale": "zh-CN",
         "timezone_id": "Asia/Shanghai",
         "viewport": {"width": 1440, "height": 900},
@@ -40,15 +71,21 @@ def browser_context_args(browser_context_args):
 
 
 @pytest.fixture
-def console_errors():
-    """What the browser reported as errors so far. A test that provokes an answer of 4xx on purpose clears it."""
-    return []
+def watch(served_address):
+    """What the browser did wrong so far; ``watch.expect(422)`` announces an answer that the test wants to see."""
+    made = Watch(served_address)
+    yield made
+    assert not made.problems, "the browser reported: " + "; ".join(made.problems)
 
 
 @pytest.fixture
-def page(page, console_errors):
-    """pytest-playwright's page, which must end without console errors."""
-    page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: console_errors.append(str(error)))
-    yield page
-    assert not console_errors, "the browser reported: " + "; ".join(console_errors)
+def new_context(new_context, watch):
+    """pytest-playwright's maker of contexts (cookies of their own), each of them watched. ``page`` and ``context`` use it, too."""
+
+    def make(**options):
+        context = new_context(**options)
+        context.set_default_timeout(TIMEOUT)
+        watch.attach(context)
+        return context
+
+    return make
