@@ -141,7 +141,7 @@ def affected_by(session: Session, room: Room, span: Span | None = None, after: d
         query = query.where(Booking.starts_at < span.end, Booking.ends_at > span.start)
     if after:
         query = query.where(Booking.ends_at > after)
-    return [Affected(*row) for row in session.execute(query).tuples()]
+    return [Affected(*row) for row in session.execute(query)]
 
 
 def tell_owners(services: Services, code: str, room: Room, affected: list[Affected], reason: str, actor: Identity) -> None:

@@ -179,11 +179,11 @@ class PendingService:
             Booking.starts_at < end,
             Booking.ends_at > begin,
         )
-        found = [(row[0], row[1], Neighbour(*row[2:])) for row in self.session.execute(bookings).tuples()]
+        found = [(row[0], row[1], Neighbour(*row[2:])) for row in self.session.execute(bookings)]
         closures = sa.select(Closure.room_id, Closure.reason, Closure.starts_at, Closure.ends_at).where(
             Closure.room_id.in_(rooms), Closure.cancelled.is_(None), Closure.starts_at < end, Closure.ends_at > begin
         )
-        return found + [(row[0], 0, Neighbour(*row[1:], closed=True)) for row in self.session.execute(closures).tuples()]
+        return found + [(row[0], 0, Neighbour(*row[1:], closed=True)) for row in self.session.execute(closures)]
 
     def _waiting(self, row, floors, neighbours):
         floor = floors.get(row.room_id, set())
