@@ -32,12 +32,12 @@ def at_most(length):
 class LeaderForm(PortalForm):
     """One row of 出席领导."""
 
-    name = StringField(_("Name"), [DataRequired(_("Please fill in the name")), at_most(limits.LEADER_MAX)])
+    name = StringField(_("Person's name"), [DataRequired(_("Please fill in the name")), at_most(limits.LEADER_MAX)])
     post = StringField(_("Post"), [at_most(limits.POST_MAX)])
 
 
 class TimeField(SelectField):
-    """A time of day chosen from a list. ``minutes`` counts from midnight, 24:00 being the day's end; None when nothing is chosen."""
+    """A time of day chosen from a list. ``minutes`` counts from midnight (24:00 is the day's end), None when nothing is chosen."""
 
     @property
     def minutes(self):
@@ -80,12 +80,12 @@ class BookingForm(PortalForm):
         _("Number of people"),
         [
             InputRequired(_("Please fill in the number of people")),
-            NumberRange(1, 5000, _("The number must be between ${min} and ${max}")),
+            NumberRange(1, 5000, _("The number of people must be between ${min} and ${max}")),
         ],
     )
     contact = StringField(_("Contact"), [DataRequired(_("Please fill in the contact")), at_most(limits.CONTACT_MAX)])
     phone = StringField(
-        _("Telephone"),
+        _("Telephone number"),
         [DataRequired(_("Please fill in the telephone number")), at_most(limits.PHONE_MAX)],
         render_kw={"inputmode": "tel", "autocomplete": "tel"},
     )

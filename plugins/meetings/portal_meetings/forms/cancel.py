@@ -14,7 +14,7 @@ class CancelForm(PortalForm):
     """A reason from the list, and words of one's own."""
 
     version = HiddenField()
-    reason = RadioField(_("Reason"), [InputRequired(_("Please choose a reason"))], validate_choice=False)
+    reason = RadioField(_("Reason for cancelling"), [InputRequired(_("Please choose a reason"))], validate_choice=False)
     text = TextAreaField(_("Explanation"), [Length(max=CANCEL_TEXT_MAX, message=_("At most ${max} characters"))])
 
     @property

@@ -74,7 +74,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Schedule:
-    """The rooms, in their order, and what occupies each of them. An item of a part of a divisible hall stands at the whole as well."""
+    """The rooms, in their order, and what occupies each of them. What is in a part of a divisible hall stands at the whole too."""
 
     rooms: list[GridRoom]
     items: dict[int, list[Item]]
@@ -218,7 +218,7 @@ def may_book(identity: Identity, room) -> bool:
 
 
 def _sharing(rooms, wanted):
-    """For each room's id the ids of the ``wanted`` rooms that are taken while it is: itself and those on the same pieces of floor."""
+    """For each room's id the ids of the ``wanted`` rooms that are taken while it is: itself and those on the same floor."""
     standing_on = defaultdict(set)
     for room in wanted:
         for space in room.spaces:

@@ -136,7 +136,10 @@ class Editor:
 
 
 def use_alternative(post):
-    """The sent form with room and time of the alternative whose button was pressed; as it was when the button's value is none of ours."""
+    """The sent form with room and time of the alternative whose button was pressed.
+
+    A value that is none of ours changes nothing.
+    """
     post = MultiDict(post.items())
     try:
         room, start, end = post["_use"].split("|")

@@ -14,8 +14,8 @@ DOMAIN = "portal_meetings"
 def reading(request) -> Services:
     """Services over the reading session.
 
-    A form reads what it shows with these, also when it is sent: on SQLite the first statement of the writing session queues for the
-    only writer, and a form that is refused has no need of it.
+    A form reads what it shows with these, also when it is sent: on SQLite the first statement of the writing session queues for
+    the only writer, and a form that is refused has no need of it.
     """
     return Services(request.reader, request.registry.portal)
 

@@ -62,7 +62,8 @@ def body(
         for first, after, items in _blocks(schedule.of(room.id), line):
             rows += _free(room, line, column, first, words, plus, room.id in bookable)
             blocks = "".join(item_link(item, room, schedule.names, words, day) for item in items)
-            css = f"{_hour(after)}{' many' if len(items) > 1 else ''}{' past' if OPENS + after * STEP_MINUTES <= line.now_minutes else ''}"
+            is_past = OPENS + after * STEP_MINUTES <= line.now_minutes
+            css = f"{_hour(after)}{' many' if len(items) > 1 else ''}{' past' if is_past else ''}"
             rows.append(f'<td colspan="{after - first}" class="{css.strip()}">{blocks}</td>')
             column = after
         rows += _free(room, line, column, line.count, words, plus, room.id in bookable)
@@ -124,12 +125,13 @@ def _free(room, line, start, stop, words, plus, bookable):
 
 def _chip(room, day, column, items, words, part_name, bookable):
     if items:
-        item = items[0]
+        item, title = items[0], escape(words.title(items[0]))
         more = f" +{len(items) - 1}" if len(items) > 1 else ""
         look, css = words.looks[item.state], words.css(item)
         # The first line says the part of the day and the state in words, the second what it is.
-        inside = f"{part_name} {look.short or look.state}{more}<small>{escape(words.title(item))}</small>"
-        label = f"{escape(room.name)} {part_name} {words.state(item)}{words.colon}{escape(words.title(item))}{words.separator}{times(item)}{more}"
+        inside = f"{part_name} {look.short or look.state}{more}<small>{title}</small>"
+        what = f"{words.state(item)}{words.colon}{title}{words.separator}{times(item)}{more}"
+        label = f"{escape(room.name)} {part_name} {what}"
         if item.booking_id is None:
             return f'<span class="half {css}">{inside}</span>'
         url = f"/meetings/bookings/{item.booking_id}" if not more else f"/meetings/?view=day&amp;date={day.days[0]}"
@@ -141,15 +143,16 @@ def _chip(room, day, column, items, words, part_name, bookable):
         return f'<span class="half">{part_name}<small>{words.free_short}</small></span>'
     url = f"/meetings/book?room={room.id}&amp;date={day.days[0]}&amp;part={day.parts[column].code}"
     label = f"{escape(room.name)} {part_name} {words.free}"
-    return f'<a class="half free" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{part_name}<small>{words.free_short}</small></a>'
+    inside = f"{part_name}<small>{words.free_short}</small>"
+    return f'<a class="half free" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
 
 
 def _room_line(room: GridRoom, words: Words, cover: str | None) -> str:
     url = f"/meetings/rooms/{room.id}"
     picture = f'<img src="{escape(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
     return (
-        f'<div class="room-in">{picture}<div class="grow"><b>{escape(room.name)}</b><span class="m"><span>{escape(room.place)}</span>'
-        f'{room.capacity} {words.people}</span></div><a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} '
+        f'<div class="room-in">{picture}<div class="grow"><b>{escape(room.name)}</b>'
+        f'<span class="m"><span>{escape(room.place)}</span>{room.capacity} {words.people}</span></div><a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} '
         f'aria-label="{escape(room.name)} {words.show}">{words.show}</a></div>'
     )
 

@@ -67,7 +67,7 @@ class AgendaLine:
 
 @dataclass(frozen=True)
 class GridPage:
-    """Context of ``grid.pt``. ``body``: the table's rows; ``chips``: the phone's rooms; ``hours``: (label, columns) of the timeline."""
+    """Context of ``grid.pt``. ``body``: the table's rows; ``chips``: the phone's rooms; ``hours``: the timeline's heads."""
 
     view: str
     heading: str

@@ -106,7 +106,7 @@ class Gap(NamedTuple):
 
 
 def free_gaps(items, opens: dt.datetime, closes: dt.datetime, now: dt.datetime, shortest: dt.timedelta) -> list[Gap]:
-    """What is free between ``opens`` and ``closes`` and not over, at least ``shortest`` long; ``items`` are in the order of time."""
+    """What is free from ``opens`` to ``closes`` and not over, at least ``shortest`` long. ``items`` are in the order of time."""
     gaps, free_from = [], max(opens, now)
     for item in items:
         if item.start - free_from >= shortest:

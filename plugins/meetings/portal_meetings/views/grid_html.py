@@ -18,8 +18,8 @@ def body(
 ) -> Markup:
     """The rows of the grid.
 
-    ``labels``: day and part of each column in words. ``bookable``: ids of the rooms whose free cells are links. ``icons``: address of
-    the sprite. ``covers``: addresses of the rooms' pictures by room id.
+    ``labels``: day and part of each column in words. ``bookable``: ids of the rooms whose free cells are links. ``icons``:
+    address of the sprite. ``covers``: addresses of the rooms' pictures by room id.
     """
     plus = f'<svg class="i" aria-hidden="true"><use href="{icons}#plus"></use></svg>'
     free = _free_columns(columns, labels, words, plus)
@@ -78,10 +78,9 @@ def _append_cells(rows, room, schedule, columns, words, labels, free, ends):
 def _append_free(rows, room_id, name, start, stop, columns, free, ends):
     for column in range(start, stop):
         if free and free[column]:
-            before, after = free[column]
-            rows.append(
-                f'<td class="{ends[column][1:]}"><a class="free" data-free="" {before[0]}{room_id}{before[1]}{room_id}{before[2]}{name}{after}</td>'
-            )
+            (href, hx_get, label), after = free[column]
+            link = f'<a class="free" data-free="" {href}{room_id}{hx_get}{room_id}{label}{name}{after}'
+            rows.append(f'<td class="{ends[column][1:]}">{link}</td>')
         else:
             rows.append(f'<td class="{ends[column][1:]}{" past" if columns.is_past(column) else ""}"></td>')
 

@@ -15,7 +15,7 @@ LOOKS = {
     PROPOSED: ("chg", _("Kept for a change"), _("changing"), "warn"),
     states.ENDED: ("", _("Ended"), "", "mute"),
     states.RATED: ("", _("Ended"), "", "mute"),
-    CLOSED: ("lock", _("Out of use"), _("out of use"), "mute"),
+    CLOSED: ("lock", _("Closed"), _("out of use"), "mute"),
 }
 LEGEND = (
     ("", _("Free")),
@@ -23,7 +23,7 @@ LEGEND = (
     ("lg-wait", _("Pending review")),
     ("lg-chg", _("Change pending")),
     ("lg-mine", _("Mine")),
-    ("lg-lock", _("Out of use")),
+    ("lg-lock", _("Closed")),
 )
 
 

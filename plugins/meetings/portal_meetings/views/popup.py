@@ -10,9 +10,18 @@ from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService, may_book
 from portal_meetings.services.visibility import is_hidden
 from portal_meetings.views.common import path_id, state_label
-from portal_meetings.views.grid_cells import Gap, free_gaps
+from portal_meetings.views.grid_cells import free_gaps
 
 SHORTEST_GAP = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A free stretch of the day, as ``14:30`` and ``24:00``, with the address of the form that books it."""
+
+    start: str
+    end: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,7 @@ class PopupPage:
     case_url: str | None
     change_url: str | None
     cancel_url: str | None
-    day: dt.date
-    gaps: list[Gap]
+    gaps: list[FreeTime]
 
 
 def show(request) -> PopupPage:
@@ -63,7 +71,6 @@ def show(request) -> PopupPage:
         case_url=f"/cases/{number}" if detail else None,
         change_url=f"/meetings/change/{number}" if own and booking.state in states.CHANGEABLE else None,
         cancel_url=f"/meetings/cancel/{number}" if own and booking.state in states.CANCELLABLE else None,
-        day=day,
         gaps=_gaps(request, booking.room_id, day),
     )
 
@@ -79,7 +86,13 @@ def _gaps(request, room_id, day):
     if room is None or not may_book(request.identity, room):
         return []
     opens, closes = room.opening(day, now.tzinfo)
-    return free_gaps(schedule.of(room_id), opens, closes, _next_quarter(now), SHORTEST_GAP)
+    gaps = free_gaps(schedule.of(room_id), opens, closes, _next_quarter(now), SHORTEST_GAP)
+    return [_free_time(room_id, day, gap) for gap in gaps]
+
+
+def _free_time(room_id, day, gap):
+    start, end = f"{gap.start:%H:%M}", f"{gap.end:%H:%M}" if gap.end.date() == day else "24:00"
+    return FreeTime(start, end, f"/meetings/book?room={room_id}&date={day}&start={start}&end={end}")
 
 
 def _next_quarter(now):

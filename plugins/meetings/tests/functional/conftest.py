@@ -35,7 +35,15 @@ def place(app):
         session.flush()
 
         def room(name, building, capacity, spaces, **more):
-            made = Room(name=name, building=building, floor="2 层", capacity=capacity, layouts=[["课桌式", capacity]], equipment=["投影"], **more)
+            made = Room(
+                name=name,
+                building=building,
+                floor="2 层",
+                capacity=capacity,
+                layouts=[["课桌式", capacity]],
+                equipment=["投影"],
+                **more,
+            )
             session.add(made)
             session.flush()
             session.add_all(RoomSpace(room_id=made.id, space_id=floors[n].id) for n in spaces)
@@ -77,7 +85,9 @@ def book(app):
         values = {"title": "工作例会", "kind": "work", "people": 10, "contact": "杨晓", "phone": "13800000000"} | fields
         begins, ends = (clock.at(date, dt.time.fromisoformat(text)) for text in (start, end))
         with app.services() as services:
-            booking = services.get(BookingService).book(person.identity, BookingData(room_id=room_id, starts_at=begins, ends_at=ends, **values))
+            booking = services.get(BookingService).book(
+                person.identity, BookingData(room_id=room_id, starts_at=begins, ends_at=ends, **values)
+            )
             cases = services.get(CaseService)
             case = cases.get(booking.case_id)
             if approve:
@@ -96,7 +106,14 @@ def close_room(app):
         begins, ends = (dt.datetime.fromisoformat(text).replace(tzinfo=zone) for text in (start, end))
         with app.services() as services:
             services.session.add(
-                Closure(room_id=room_id, starts_at=begins, ends_at=ends, reason=reason, created_by_id=person.id, created=services.clock.now())
+                Closure(
+                    room_id=room_id,
+                    starts_at=begins,
+                    ends_at=ends,
+                    reason=reason,
+                    created_by_id=person.id,
+                    created=services.clock.now(),
+                )
             )
 
     return make

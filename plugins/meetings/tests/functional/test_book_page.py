@@ -28,7 +28,15 @@ def browser(app, clerk, place):
 def filled(page, place, **changes):
     """The form of ``page`` with everything that is required."""
     form = page.forms["book-form"]
-    values = {"title": "第四季度工作部署会", "room": str(place.east), "kind": "work", "date": "2026-11-27", "start": "14:00", "end": "16:00", "people": "20"}
+    values = {
+        "title": "第四季度工作部署会",
+        "room": str(place.east),
+        "kind": "work",
+        "date": "2026-11-27",
+        "start": "14:00",
+        "end": "16:00",
+        "people": "20",
+    }
     for name, value in (values | changes).items():
         form[name] = value
     return form
@@ -51,7 +59,14 @@ def bookings(app):
 def test_the_grid_fills_room_date_times_and_contact(browser, place):
     form = browser.get(f"/meetings/book?room={place.east}&date=2026-11-27&part=pm").forms["book-form"]
     sent = {name: form[name].value for name in ("room", "date", "start", "end", "contact", "phone")}
-    assert sent == {"room": str(place.east), "date": "2026-11-27", "start": "14:00", "end": "17:00", "contact": "杨晓", "phone": "13800000000"}
+    assert sent == {
+        "room": str(place.east),
+        "date": "2026-11-27",
+        "start": "14:00",
+        "end": "17:00",
+        "contact": "杨晓",
+        "phone": "13800000000",
+    }
 
 
 def test_a_part_that_has_begun_starts_at_the_next_quarter(browser, place):
@@ -87,14 +102,30 @@ def test_the_way_after_submission_is_named_before(browser, app, make_user, place
     address = f"/meetings/book?room={place.east}"
     assert "提交后由会议室管理员审核" in browser.get(address).text
     trusted = app.another()
-    trusted.login(make_user("vip", phone="13700000000", roles=["clerk"], permissions=[("meetings:booking:direct", f"meetings.room:{place.east}")]))
+    trusted.login(
+        make_user(
+            "vip", phone="13700000000", roles=["clerk"], permissions=[("meetings:booking:direct", f"meetings.room:{place.east}")]
+        )
+    )
     assert "提交后直接生效" in trusted.get(address).text
     case = submit(filled(trusted.get(address), place)).follow()
     assert "预约成功" in case.text and "已通过" in case.text
 
 
 def test_every_required_field_has_its_message_and_a_link_in_the_summary(browser, place):
-    form = filled(browser.get("/meetings/book"), place, title="", room="", kind="", date="", start="", end="", people="", contact="", phone="")
+    form = filled(
+        browser.get("/meetings/book"),
+        place,
+        title="",
+        room="",
+        kind="",
+        date="",
+        start="",
+        end="",
+        people="",
+        contact="",
+        phone="",
+    )
     page = submit(form, status=422)
     assert set(errors(page)) == {"title", "room", "kind", "date", "start", "end", "people", "contact", "phone"}
     assert errors(page)["title"] == "请填写会议名称"
@@ -111,7 +142,12 @@ def test_nothing_typed_is_lost_when_the_form_is_refused(browser, place):
     again = submit(form, status=422).forms["book-form"]
     kept = {name: again[name].value for name in ("title", "room", "date", "start", "end", "note", f"svc_{place.sign}_text")}
     assert kept == {
-        "title": "第四季度工作部署会", "room": str(place.east), "date": "2026-11-27", "start": "14:00", "end": "16:00", "note": "需要座位图",
+        "title": "第四季度工作部署会",
+        "room": str(place.east),
+        "date": "2026-11-27",
+        "start": "14:00",
+        "end": "16:00",
+        "note": "需要座位图",
         f"svc_{place.sign}_text": "20 个，双面",
     }
     assert again[f"svc_{place.sign}"].checked
@@ -120,7 +156,7 @@ def test_nothing_typed_is_lost_when_the_form_is_refused(browser, place):
 @pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"end": "13:00"}, "end", "结束时间要晚于开始时间"),
+        ({"end": "13:00"}, "end", "结束时间必须晚于开始时间"),
         ({"date": "2026-11-23"}, "start", "该时间已过"),
         ({"people": "61"}, "people", "东会议室最多容纳 60 人"),
         ({"people": "0"}, "people", "人数应在 1 到 5000 之间"),
@@ -151,8 +187,13 @@ def forged(browser, place, **changes):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"room": "999999"}, "room"), ({"room": "abc"}, "room"), ({"room": "9" * 40}, "room"), ({"kind": "x"}, "kind"),
-        ({"start": "14:07"}, "start"), ({"start": "25:00"}, "start"), ({"end": "16"}, "end"),
+        ({"room": "999999"}, "room"),
+        ({"room": "abc"}, "room"),
+        ({"room": "9" * 40}, "room"),
+        ({"kind": "x"}, "kind"),
+        ({"start": "14:07"}, "start"),
+        ({"start": "25:00"}, "start"),
+        ({"end": "16"}, "end"),
     ],
 )
 def test_forged_values_are_refused_at_the_field(browser, place, changes, field):
@@ -167,7 +208,7 @@ def test_a_ticked_service_asks_for_its_details(browser, place):
     form = filled(browser.get("/meetings/book"), place)
     form[f"svc_{place.sign}"] = True
     page = submit(form, status=422)
-    assert errors(page)[f"svc_{place.sign}_text"] == "已勾选“席签”，请填写说明"
+    assert errors(page)[f"svc_{place.sign}_text"] == "您勾选了“席签”，请填写具体要求"
 
 
 def test_the_answer_of_a_box_that_is_not_ticked_is_dropped(browser, place):
@@ -219,7 +260,9 @@ def test_of_a_confidential_meeting_in_the_way_nothing_is_told(browser, book, oth
     assert "机密议题" not in page.text and "机关工委" not in page.text and "已占用" in page.text
 
 
-@pytest.mark.parametrize("value", ["", "x", "1|2|3", "1|2026-11-27T14:00|", "|||", "1|2026-11-27T14:00|9999-12-31T23:59:59.999999", "a" * 5000])
+@pytest.mark.parametrize(
+    "value", ["", "x", "1|2|3", "1|2026-11-27T14:00|", "|||", "1|2026-11-27T14:00|9999-12-31T23:59:59.999999", "a" * 5000]
+)
 def test_a_forged_alternative_changes_nothing_or_is_refused_later(browser, place, value):
     values = dict(filled(browser.get("/meetings/book"), place).submit_fields("_submit", index=0))
     values.pop("_submit")
@@ -235,7 +278,14 @@ def test_a_draft_keeps_half_a_form_and_is_submitted_later(browser, place):
     again = listed.click("还没想好", index=0).forms["book-form"]
     assert again["people"].value == "很多" and again[f"svc_{place.sign}"].checked
     again[f"svc_{place.sign}_text"] = "10 个"
-    for name, value in {"room": str(place.east), "kind": "work", "date": "2026-11-27", "start": "09:00", "end": "10:00", "people": "5"}.items():
+    for name, value in {
+        "room": str(place.east),
+        "kind": "work",
+        "date": "2026-11-27",
+        "start": "09:00",
+        "end": "10:00",
+        "people": "5",
+    }.items():
         again[name] = value
     assert "待审核" in submit(again).follow().text
     assert "还没想好" not in browser.get("/meetings/mine?tab=drafts").text
@@ -260,7 +310,19 @@ def test_drafts_of_others_look_like_none(browser, app, other, place):
 
 @pytest.mark.parametrize(
     "query",
-    ["room=abc", "room=-1", "room=" + "9" * 30, "date=heute", "date=2026-02-30", "part=night", "start=9", "start=99:99", "end=%00", "people=x", "svc=x"],
+    [
+        "room=abc",
+        "room=-1",
+        "room=" + "9" * 30,
+        "date=heute",
+        "date=2026-02-30",
+        "part=night",
+        "start=9",
+        "start=99:99",
+        "end=%00",
+        "people=x",
+        "svc=x",
+    ],
 )
 def test_nonsense_in_the_address_is_a_clear_400(browser, query):
     browser.get(f"/meetings/book?{query}", status=400)
@@ -328,7 +390,16 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"date": ""}, {"start": ""}, {"end": "x"}, {"end": "13:00"}, {"date": "nonsense"}, {"room": ""}, {"room": 999999}, {"end_date": "x", "multiday": "y"}],
+        [
+            {"date": ""},
+            {"start": ""},
+            {"end": "x"},
+            {"end": "13:00"},
+            {"date": "nonsense"},
+            {"room": ""},
+            {"room": 999999},
+            {"end_date": "x", "multiday": "y"},
+        ],
     )
     def test_half_a_form_is_answered_with_nothing(self, browser, place, changes):
         assert self.ask(browser, place, **changes).text.strip() == ""
