@@ -11,6 +11,7 @@ FEATURES = (
     "portal_core.web.security",
     "portal_core.web.limits",
     "portal_core.web.errors",
+    "portal_core.web.posted",
     "portal_core.accounts.policy",
     "portal_core.assets",
     "portal_core.theme",

@@ -1,6 +1,7 @@
 """Files of a posted form, as WebOb parsed them, turned into values that services understand.
 
 WebOb leaves a file's bytes in a temporary file on disk; they are read only here, one file at a time and never more than allowed.
+The view must declare the field (``files=("pictures",)``, see ``portal_core.web.posted``).
 """
 
 from dataclasses import dataclass

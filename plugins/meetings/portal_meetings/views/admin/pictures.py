@@ -100,6 +100,6 @@ def includeme(config):
     page = {"permission": permissions.MANAGE_ROOM, "renderer": "portal_meetings:templates/admin/pictures.pt"}
     config.add_route("meetings.admin.pictures", "/meetings/admin/rooms/{id}/pictures")
     config.add_view(show, route_name="meetings.admin.pictures", request_method="GET", **page)
-    config.add_view(add, route_name="meetings.admin.pictures", request_method="POST", **page)
+    config.add_view(add, route_name="meetings.admin.pictures", request_method="POST", files=("pictures",), **page)
     config.add_route("meetings.admin.picture", "/meetings/admin/rooms/{id}/pictures/{picture}")
     config.add_view(change, route_name="meetings.admin.picture", request_method="POST", permission=permissions.MANAGE_ROOM)
