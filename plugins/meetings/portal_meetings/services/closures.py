@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal_core.api import AuditService, Case, Forbidden, Identity, Invalid, NotFound, NotificationService, Services
+from portal_core.api import AuditService, Case, Identity, Invalid, NotFound, NotificationService, Services
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Closure, Room, RoomSpace
@@ -51,7 +51,7 @@ class ClosureService:
     ) -> list[Affected]:
         """Close a room from ``starts_at`` to ``ends_at`` (aware); returns the meetings inside, whose owners are told.
 
-        Raises NotFound, Forbidden, and Invalid with messages at ``start``, ``end`` and ``reason``.
+        Raises NotFound, and Invalid with messages at ``start``, ``end`` and ``reason``.
         """
         room = managed_room(self.session, room_id, identity)
         reason = self._check(starts_at, ends_at, reason)
@@ -74,7 +74,7 @@ class ClosureService:
         return affected
 
     def cancel(self, closure_id: int, identity: Identity) -> Closure:
-        """Call a closure off: the room can be booked again. Raises NotFound and Forbidden."""
+        """Call a closure off: the room can be booked again. Raises NotFound."""
         closure = self.session.get(Closure, closure_id)
         if closure is None:
             raise NotFound()
@@ -105,12 +105,13 @@ class ClosureService:
 
 
 def managed_room(session: Session, room_id: int, identity: Identity) -> Room:
-    """The room, if ``identity`` manages it. Raises NotFound, and Forbidden for somebody else's room (rooms are no secret)."""
+    """The room, if ``identity`` manages it. Raises NotFound for unknown rooms and for those of others alike.
+
+    Rooms in use are no secret, but those out of use are.
+    """
     room = session.get(Room, room_id)
-    if room is None:
+    if room is None or not identity.may(permissions.MANAGE_ROOM, room.scope):
         raise NotFound()
-    if not identity.may(permissions.MANAGE_ROOM, room.scope):
-        raise Forbidden(_("You do not manage this room."))
     return room
 
 

@@ -31,7 +31,7 @@ class PictureService:
     def add(self, room: Room, identity: Identity, upload, kind: str, caption: str = "") -> RoomPicture:
         """Show another picture; the first photo becomes the room's cover. ``upload`` is the core's ``Upload``.
 
-        Raises Forbidden and Invalid (``kind``, ``caption``, and what the file service says at the upload's field).
+        Raises NotFound and Invalid (``kind``, ``caption``, and what the file service says at the upload's field).
         """
         managed_room(self.session, room.id, identity)
         caption = caption.strip()
@@ -55,7 +55,7 @@ class PictureService:
         return picture
 
     def remove(self, picture_id: int, identity: Identity) -> RoomPicture:
-        """Take a picture off the page; the next photo becomes the cover if it was that. Raises NotFound and Forbidden."""
+        """Take a picture off the page; the next photo becomes the cover if it was that. Raises NotFound."""
         picture, room = self._managed(picture_id, identity)
         picture.active = False
         self.session.flush()
@@ -66,7 +66,7 @@ class PictureService:
         return picture
 
     def make_cover(self, picture_id: int, identity: Identity) -> None:
-        """Show this photo first, in the grid too. Raises NotFound, Forbidden, and Invalid when it is no photo."""
+        """Show this photo first, in the grid too. Raises NotFound, and Invalid when it is no photo."""
         picture, room = self._managed(picture_id, identity)
         if picture.kind != PHOTO:
             raise Invalid(_("Only a photo can be the cover."))
@@ -74,7 +74,7 @@ class PictureService:
         self.session.flush()
 
     def move(self, picture_id: int, identity: Identity, step: int) -> None:
-        """Move a picture one place up (``step`` -1) or down (1) among those shown. Raises NotFound and Forbidden."""
+        """Move a picture one place up (``step`` -1) or down (1) among those shown. Raises NotFound."""
         picture, _room = self._managed(picture_id, identity)
         shown = self.of_room(picture.room_id)
         index = next(i for i, p in enumerate(shown) if p.id == picture.id)

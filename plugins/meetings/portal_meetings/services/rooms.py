@@ -73,7 +73,7 @@ class RoomService:
         return [room for room in rooms if self.may_manage(room, identity)]
 
     def to_manage(self, room_id: int, identity: Identity) -> Room:
-        """The room for its administration page. Raises NotFound and Forbidden."""
+        """The room for its administration page. Raises NotFound, for rooms of others too."""
         return managed_room(self.session, room_id, identity)
 
     def may_manage(self, room: Room, identity: Identity) -> bool:
@@ -129,7 +129,7 @@ class RoomService:
     def disable(self, room: Room, identity: Identity, reason: str, version: int | None = None) -> list[Affected]:
         """Take a room out of use; returns the meetings that need another one, whose owners are told. They are not moved.
 
-        Raises Forbidden, Invalid (no ``reason``) and Stale.
+        Raises NotFound (not theirs to manage), Invalid (no ``reason``) and Stale.
         """
         managed_room(self.session, room.id, identity)
         reason = reason.strip()
@@ -146,7 +146,7 @@ class RoomService:
         return affected
 
     def enable(self, room: Room, identity: Identity, version: int | None = None) -> None:
-        """Take a room into use again. Raises Forbidden and Stale."""
+        """Take a room into use again. Raises NotFound and Stale."""
         managed_room(self.session, room.id, identity)
         self._lock(room, version)
         room.active, room.version = True, room.version + 1
@@ -168,12 +168,12 @@ class RoomService:
     def grant(self, room: Room, identity: Identity, permission: str, **subject) -> None:
         """Give one of ``SCOPED_RIGHTS`` for this room to a ``user_id``, ``role_id``, ``department_id`` or ``everyone``.
 
-        Raises Forbidden and Invalid.
+        Raises NotFound and Invalid.
         """
         self._change_right(room, identity, permission, subject, "grant")
 
     def revoke(self, room: Room, identity: Identity, permission: str, **subject) -> None:
-        """Take back what ``grant`` gave. Raises Forbidden and Invalid."""
+        """Take back what ``grant`` gave. Raises NotFound and Invalid."""
         self._change_right(room, identity, permission, subject, "revoke")
 
     # -- parts -----------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Tab:
 
 
 def room_of(request, services):
-    """The room of the address, if the person manages it; else 404 or 403."""
+    """The room of the address, if the person manages it; else 404."""
     return services.get(RoomService).to_manage(path_id(request), request.identity)
 
 
