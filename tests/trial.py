@@ -51,15 +51,15 @@ class Handler(CaseHandler):
     def panel(self, request, case):
         if "坏面板" in case.title:
             raise RuntimeError("panel")
-        return "portal_core:templates/services.pt", Nothing()
+        return "portal_core:templates/tiles.pt", Panel((ServiceTile("领用须知", "/trial/rules", "file-text"),))
 
     def actions(self, request, case, identity):
         return [("变更", f"/trial/change/{case.number}", "")]
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """A context without anything to show."""
+class Panel:
+    """Context of a template of the core that shows tiles."""
 
     tiles: tuple = ()
 
@@ -130,10 +130,10 @@ def plugin():
 
     @hookimpl
     def portal_dashboard_cards(request):
-        return [
-            DashboardCard("今日领取", "portal_core:templates/services.pt", Nothing(), more_url="/trial/", more_title="全部"),
-            DashboardCard("坏卡片", "portal_core:templates/nowhere.pt", Nothing()),
-        ]
+        cards = [DashboardCard("今日领取", "portal_core:templates/tiles.pt", Panel(), more_url="/trial/", more_title="全部")]
+        if "broken" in request.GET:
+            cards.append(DashboardCard("坏卡片", "portal_core:templates/nowhere.pt", Panel()))
+        return cards
 
     @hookimpl
     def portal_greeting(request, day):

@@ -22,13 +22,21 @@ log = structlog.get_logger("portal.inbox")
 
 
 @dataclass(frozen=True)
-class Button:
-    """An act, or (with ``url``) a page of the plugin. ``look`` is a class of buttons."""
+class Act:
+    """A button that moves the case; ``look`` is a class of buttons."""
 
     label: Any
     look: str
-    action: str = ""
-    url: str = ""
+    action: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A button that leads to a page of the plugin."""
+
+    label: Any
+    look: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,8 @@ class CasePage:
     state: Any
     steps: tuple[Step, ...]
     panel: str
-    buttons: tuple[Button, ...]
+    acts: tuple[Act, ...]
+    links: tuple[Link, ...]
     needs_opinion: tuple[Any, ...]
     ask_opinion: bool
     opinion_max: int
@@ -86,15 +95,15 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
     cases, identity = request.services.get(CaseService), request.identity
     flow, timeline = cases.flow(case), events(request.services.session, case.id)
     offered = [t for t in cases.available(case, identity) if t.offered]
-    buttons = tuple(Button(t.label, BUTTON_LOOKS.get(t.tone, ""), action=t.action) for t in offered)
-    buttons += _plugin_buttons(request, flow, case)
+    links = _links(request, flow, case)
     return CasePage(
         case=case,
         kind=flow.title if flow else ABSENT_TITLE,
         state=state_of(flow, case),
         steps=steps(flow, case, timeline) if flow else (),
         panel=_panel(request, flow, case),
-        buttons=buttons,
+        acts=tuple(Act(t.label, BUTTON_LOOKS.get(t.tone, ""), t.action) for t in offered),
+        links=links,
         needs_opinion=tuple(t.label for t in offered if t.opinion == REQUIRED),
         ask_opinion=any(t.opinion != NO_OPINION for t in offered),
         opinion_max=OPINION_MAX,
@@ -105,17 +114,17 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
         opinion=opinion,
         errors=errors or {},
         message=message,
-        form_page=bool(buttons),
+        form_page=bool(offered or links),
     )
 
 
-def _plugin_buttons(request, flow, case):
+def _links(request, flow, case):
     """The plugin's own buttons; when it fails, the page comes without them."""
     if flow is None:
         return ()
     try:
         found = flow.handler.actions(request, case, request.identity)
-        return tuple(Button(label, BUTTON_LOOKS.get(tone, ""), url=url) for label, url, tone in found)
+        return tuple(Link(label, BUTTON_LOOKS.get(tone, ""), url) for label, url, tone in found)
     except Exception:
         log.exception("actions of a case failed", kind=case.kind, number=case.number)
         return ()

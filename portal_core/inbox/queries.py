@@ -5,11 +5,14 @@ within a scope. Each way is an index range read newest first and cut to one page
 grow with the number of open tasks. Paging is by key (the task's id), never by offset.
 """
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from portal_core.accounts.identity import Identity
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
+from portal_core.web.params import MAX_ID
 
 PAGE = 20
 DRAFT_STATE = "draft"
@@ -20,53 +23,59 @@ CASE_TABS = ("mine", "draft")
 SCOPES_AS_RANGES = 100
 
 
-def open_branches(identity: Identity, awaited: frozenset[str], kind=ACT):
-    """Conditions on ``Task``, disjoint, that together select what awaits ``identity``.
+def open_ids(identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None, kind=ACT):
+    """A select of the ids of the newest ``limit`` open tasks of ``identity``, older than id ``before`` if given.
 
     ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``); others need not be looked for.
     """
     is_open = Task.status == sa.literal_column(f"'{OPEN}'")
-    branches = [(is_open, Task.assignee_id == identity.user_id, Task.kind == kind)]
-    if kind == READ:
-        return branches  # What only asks to be read always has its one reader (``flow.check``).
-    pool = (is_open, Task.assignee_id.is_(None))
-    branches += [(*pool, Task.permission == p) for p in sorted(identity.permissions & awaited)]
+    assigned = _Range([is_open], {Task.assignee_id: identity.user_id, Task.kind: kind})
+    pool = _pool_ranges(identity, awaited, [is_open, Task.assignee_id.is_(None)]) if kind == ACT else []
+    return _merge(sa.union_all, [found.newest(Task.id, limit, before) for found in (assigned, *pool)], limit)
+
+
+def _pool_ranges(identity, awaited, pool):
+    """Tasks that ``identity`` may take, as disjoint ranges. What only asks to be read is never among them (``flow.check``)."""
+    ranges = [_Range(pool, {Task.permission: permission}) for permission in sorted(identity.permissions & awaited)]
     for permission in sorted((identity.scoped.keys() & awaited) - identity.permissions):
         scopes = sorted(identity.scoped[permission])
         if len(scopes) <= SCOPES_AS_RANGES:
-            branches += [(*pool, Task.permission == permission, Task.scope == s) for s in scopes]
+            ranges += [_Range(pool, {Task.permission: permission, Task.scope: scope}) for scope in scopes]
         else:
-            branches.append((*pool, Task.permission == permission, Task.scope.in_(scopes)))
-    return branches
-
-
-def open_ids(identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None, kind=ACT):
-    """A select of the ids of the newest ``limit`` open tasks of ``identity``, older than id ``before`` if given."""
-    branches = open_branches(identity, awaited, kind)
-    parts = [_newest(sa.select(Task.id).where(*branch), Task.id, limit, before) for branch in branches]
-    return _merge(sa.union_all, parts, limit)
+            ranges.append(_Range([*pool, Task.scope.in_(scopes)], {Task.permission: permission}))
+    return ranges
 
 
 def done_ids(identity: Identity, limit: int, before: int | None = None):
     """A select of the ids of the newest ``limit`` to-dos that ``identity`` has done."""
     is_done = Task.status == sa.literal_column(f"'{DONE}'")
-    done = sa.select(Task.id).where(is_done, Task.done_by_id == identity.user_id, Task.kind == ACT)
-    return _newest(done, Task.id, limit, before)
+    return _Range([is_done, Task.kind == ACT], {Task.done_by_id: identity.user_id}).newest(Task.id, limit, before)
 
 
 def own_case_ids(identity: Identity, drafts: bool, limit: int, before: int | None = None):
     """A select of the ids of the newest ``limit`` cases that ``identity`` applied for or typed; drafts or all others."""
-    is_draft = Case.state == DRAFT_STATE
-    wanted = is_draft if drafts else ~is_draft
-    columns = (Case.applicant_id, Case.handler_id)
-    parts = [_newest(sa.select(Case.id).where(column == identity.user_id, wanted), Case.id, limit, before) for column in columns]
-    return _merge(sa.union, parts, limit)
+    wanted = [(Case.state == DRAFT_STATE) if drafts else (Case.state != DRAFT_STATE)]
+    ways = (_Range(wanted, {column: identity.user_id}) for column in (Case.applicant_id, Case.handler_id))
+    return _merge(sa.union, [found.newest(Case.id, limit, before) for found in ways], limit)
 
 
-def _newest(query, key, limit, before):
-    if before is not None:
-        query = query.where(key < before)
-    return query.order_by(key.desc()).limit(limit)
+@dataclass(frozen=True)
+class _Range:
+    """Rows whose columns ``prefix`` have the given values; an index begins with these columns and continues with the id."""
+
+    conditions: list
+    prefix: dict
+
+    def newest(self, key, limit, before):
+        """A select of the newest ``limit`` ids, read from that index alone.
+
+        Written as a range of the index's columns and not as equalities: with these, PostgreSQL drops the columns from the order
+        and prefers to walk the primary key, past everything that somebody else has or that is done.
+        """
+        columns, values = list(self.prefix), list(self.prefix.values())
+        below = sa.tuple_(*columns, key) < sa.tuple_(*values, MAX_ID if before is None else before)
+        query = sa.select(key).where(*self.conditions, sa.tuple_(*columns) >= sa.tuple_(*values), below)
+        return query.order_by(*(column.desc() for column in columns), key.desc()).limit(limit)
 
 
 def _merge(union, parts, limit):

@@ -84,6 +84,10 @@ class CaseService:
         names = self.session.scalars(sa.select(User.name).where(User.id.in_(sorted(ids)[:limit])).order_by(User.id))
         return list(names), len(ids)
 
+    def unseen(self, case: Case, identity: Identity) -> list[Task]:
+        """The open tasks of ``identity`` on ``case`` for which opening its page means something (``mark_seen``)."""
+        return [t for t in self.open_tasks(case) if awaits(t, identity) and not (t.kind == ACT and t.first_seen)]
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def open(
@@ -142,20 +146,13 @@ class CaseService:
         self.session.flush()
         return ctx
 
-    def mark_seen(self, case: Case, identity: Identity) -> bool:
-        """Note that ``identity`` has opened the case: its first sight of open to-dos, and the end of what was only to be read.
-
-        Returns whether anything was written.
-        """
-        now, fresh = self.services.clock.now(), False
-        for task in self.open_tasks(case):
-            if not awaits(task, identity) or (task.kind == ACT and task.first_seen):
-                continue
-            fresh = True
+    def mark_seen(self, case: Case, identity: Identity) -> None:
+        """Note that ``identity`` has opened the case: the first sight of to-dos, and the end of what was only to be read."""
+        now = self.services.clock.now()
+        for task in self.unseen(case, identity):
             task.first_seen = now
             if task.kind == READ:
                 task.status, task.outcome, task.done_by_id, task.done_at = DONE, READ, identity.user_id, now
-        return fresh
 
     def text(self, message) -> str:
         """``message`` in the portal's default language, for texts that are stored."""

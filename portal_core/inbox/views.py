@@ -86,22 +86,23 @@ def inbox(request) -> InboxPage:
 
 def show_case(request) -> casepage.CasePage:
     """``/cases/<number>``: what it is, how it stands, what one may do, how it came here."""
-    case = request.services.get(CaseService).visible(request.matchdict["number"], request.identity)
-    if request.method == "GET":
-        # After the response: nobody waits for it, and its transaction cannot meet the reading one.
-        request.add_finished_callback(note_seen)
+    cases = request.services.get(CaseService)
+    case = cases.visible(request.matchdict["number"], request.identity)
+    portal, reader = request.registry.portal, request.identity
+    if request.method == "GET" and cases.unseen(case, reader):
+        # After the response: nobody waits for it, and on SQLite it would wait for this request's own reading.
+        request.add_finished_callback(lambda _request: note_seen(portal, case.id, reader))
     return casepage.build(request, case)
 
 
-def note_seen(request):
-    """Remember that the person has seen the case. A busy database may lose this; the next visit tries again."""
-    portal = request.registry.portal
+def note_seen(portal, case_id, reader):
+    """Remember that ``reader`` has seen the case. A busy database may lose this; the next visit tries again."""
     try:
         with portal.database.writing() as session:
             cases = Services(session, portal).get(CaseService)
-            cases.mark_seen(cases.visible(request.matchdict["number"], request.identity), request.identity)
+            cases.mark_seen(cases.get(case_id), reader)
     except sa.exc.OperationalError:
-        log.info("first sight of a case not noted", number=request.matchdict["number"])
+        log.info("first sight of a case not noted", case=case_id)
 
 
 def act(request):

@@ -211,10 +211,11 @@ def test_what_is_only_to_be_read_gives_no_right_and_ends_when_seen(cases, servic
     case = apply_for(services, people.clerk)
     cases.perform(case, "approve", people.li.identity, version=2)
     _review, rate, heed = tasks(session, case)
-    assert not cases.mark_seen(case, people.li.identity)
-    assert cases.mark_seen(case, people.clerk.identity)
+    assert cases.unseen(case, people.li.identity) == []
+    assert cases.unseen(case, people.clerk.identity) == [rate, heed]
+    cases.mark_seen(case, people.clerk.identity)
     assert (heed.status, heed.done_by_id, rate.status, rate.first_seen) == (DONE, people.clerk.id, OPEN, NOW)
-    assert not cases.mark_seen(case, people.clerk.identity)
+    assert cases.unseen(case, people.clerk.identity) == []
 
 
 def test_an_act_does_not_take_away_what_is_to_be_read(cases, services, session, people):
