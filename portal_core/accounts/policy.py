@@ -83,7 +83,7 @@ def load_login_session(request):
 def load_identity(request):
     """The identity of the request's live session, or None."""
     live = request.login_session
-    return identity_of_session(request.reader, live) if live else None
+    return identity_of_session(live) if live else None
 
 
 def note_seen(portal, session_id, now):

@@ -1,4 +1,4 @@
-"""Who is behind a session and what they may do: two statements per request, whatever the number of roles and grants."""
+"""Who is behind a session and what they may do: one statement per request, whatever the number of roles and grants."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,6 +9,40 @@ from sqlalchemy.orm import Session
 from portal_core.accounts.identity import Identity
 from portal_core.accounts.models import Department, Grant, RolePermission, SessionRow, User, UserRole
 
+SEPARATOR = "\n"
+
+
+def narrowed_scope():
+    """Scope in which a grant to a role reaches a holder of that role: the narrower of the two; see ``scopes_meet``."""
+    return sa.case((Grant.scope == "", UserRole.scope), else_=Grant.scope)
+
+
+def scopes_meet():
+    """Condition: the scope of a grant to a role and the scope in which a person holds the role have something in common."""
+    return sa.or_(Grant.scope == "", UserRole.scope == "", Grant.scope == UserRole.scope)
+
+
+def _listed(permission, scope):
+    """A select of ``permission scope`` lines as one text; neither holds white space."""
+    return sa.select(sa.func.aggregate_strings(permission + " " + scope, SEPARATOR))
+
+
+def _rights(user, path):
+    """Scalar selects whose texts together list all rights of ``user`` in the unit with ``path``: by roles and by the four kinds of grants."""
+    by_role = _listed(RolePermission.permission, UserRole.scope).join(UserRole, UserRole.role_id == RolePermission.role_id)
+    to_role = _listed(Grant.permission, narrowed_scope()).join(UserRole, UserRole.role_id == Grant.role_id)
+    unit = sa.literal("%/").concat(sa.cast(Grant.department_id, sa.String)).concat("/%")
+    nobody_named = (Grant.user_id.is_(None), Grant.role_id.is_(None), Grant.department_id.is_(None))
+    ways = (
+        by_role.where(UserRole.user_id == user),
+        _listed(Grant.permission, Grant.scope).where(Grant.user_id == user),
+        to_role.where(UserRole.user_id == user, scopes_meet()),
+        _listed(Grant.permission, Grant.scope).where(Grant.department_id.is_not(None), path.like(unit)),
+        _listed(Grant.permission, Grant.scope).where(*nobody_named),
+    )
+    return [way.correlate(User, Department).scalar_subquery().label(f"rights_{number}") for number, way in enumerate(ways)]
+
+
 _PERSON = (
     User.id,
     User.login,
@@ -18,8 +52,10 @@ _PERSON = (
     User.department_id,
     Department.name.label("department_name"),
     Department.path.label("department_path"),
+    *_rights(User.id, Department.path),
 )
 
+# Built once: composing them takes longer than running them.
 _LIVE_SESSION = (
     sa.select(
         SessionRow.id.label("session_id"),
@@ -38,41 +74,6 @@ _ACTIVE_PERSON = (
     .outerjoin(Department, Department.id == User.department_id)
     .where(User.id == sa.bindparam("user"), User.active)
 )
-
-
-def narrowed_scope():
-    """Scope in which a grant to a role reaches a holder of that role: the narrower of the two; see ``scopes_meet``."""
-    return sa.case((Grant.scope == "", UserRole.scope), else_=Grant.scope)
-
-
-def scopes_meet():
-    """Condition: the scope of a grant to a role and the scope in which a person holds the role have something in common."""
-    return sa.or_(Grant.scope == "", UserRole.scope == "", Grant.scope == UserRole.scope)
-
-
-def _rights():
-    """A select of ``(permission, scope)`` over roles and the four kinds of grants; parameters ``user`` and ``path``."""
-    user = sa.bindparam("user")
-    by_role = (
-        sa.select(RolePermission.permission, UserRole.scope)
-        .join(UserRole, UserRole.role_id == RolePermission.role_id)
-        .where(UserRole.user_id == user)
-    )
-    to_user = sa.select(Grant.permission, Grant.scope).where(Grant.user_id == user)
-    to_role = (
-        sa.select(Grant.permission, narrowed_scope())
-        .join(UserRole, UserRole.role_id == Grant.role_id)
-        .where(UserRole.user_id == user, scopes_meet())
-    )
-    to_unit = sa.select(Grant.permission, Grant.scope).where(Grant.department_id.in_(sa.bindparam("path", expanding=True)))
-    to_all = sa.select(Grant.permission, Grant.scope).where(
-        Grant.user_id.is_(None), Grant.role_id.is_(None), Grant.department_id.is_(None)
-    )
-    return sa.union_all(by_role, to_user, to_role, to_unit, to_all)
-
-
-# Built once: composing five selects takes longer than running them.
-_RIGHTS = _rights()
 
 
 @dataclass(frozen=True)
@@ -100,35 +101,43 @@ def live_session(session: Session, settings, token_hash: str, now: dt.datetime) 
     return LiveSession(row.session_id, row.csrf_token, row.seen, row)
 
 
-def identity_of_session(session: Session, live: LiveSession) -> Identity:
-    """The identity of a live session. One statement."""
-    return _identity(session, live.person, live.id)
+def identity_of_session(live: LiveSession) -> Identity:
+    """The identity of a live session."""
+    return _identity(live.person, live.id)
 
 
 def identity_of_user(session: Session, user_id: int) -> Identity | None:
-    """The identity of an active user without a session, for jobs and the command line. Two statements."""
+    """The identity of an active user without a session, for jobs and the command line. One statement."""
     row = session.execute(_ACTIVE_PERSON, {"user": user_id}).first()
-    return _identity(session, row, None) if row else None
+    return _identity(row, None) if row else None
 
 
-def _identity(session, person, session_id):
-    path = tuple(int(part) for part in (person.department_path or "").split("/") if part)
-    everywhere, scoped = set(), {}
-    for permission, scope in session.execute(_RIGHTS, {"user": person.id, "path": path}):
-        if scope:
-            scoped.setdefault(permission, set()).add(scope)
-        else:
-            everywhere.add(permission)
+def _identity(person, session_id):
+    everywhere, scoped = _rights_of(person)
     return Identity(
         user_id=person.id,
         login=person.login,
         name=person.name,
         department_id=person.department_id,
         department_name=person.department_name or "",
-        department_path=path,
+        department_path=tuple(int(part) for part in (person.department_path or "").split("/") if part),
         phone=person.phone,
         permissions=frozenset(everywhere),
         scoped={permission: frozenset(scopes) for permission, scopes in scoped.items()},
         must_change_password=person.must_change_password,
         session_id=session_id,
     )
+
+
+def _rights_of(person):
+    """Permissions held everywhere, and scopes by permission, from the texts of ``_rights``."""
+    everywhere: set[str] = set()
+    scoped: dict[str, set[str]] = {}
+    for text in (person.rights_0, person.rights_1, person.rights_2, person.rights_3, person.rights_4):
+        for line in (text or "").split(SEPARATOR):
+            permission, _space, scope = line.partition(" ")
+            if scope:
+                scoped.setdefault(permission, set()).add(scope)
+            elif permission:
+                everywhere.add(permission)
+    return everywhere, scoped

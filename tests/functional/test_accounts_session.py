@@ -69,12 +69,12 @@ def test_activity_is_noted_after_a_writing_request(app, make_user):
         assert session.scalars(sa.select(SessionRow.seen)).one() == app.portal.clock.now()
 
 
-def test_a_login_costs_two_statements_per_page(app, make_user):
+def test_a_login_costs_one_statement_per_page(app, make_user):
     app.login(make_user(roles=["clerk"]))
     with count_statements(app.portal.database.engine) as seen:
         app.get("/account/password")
     who = [text for text in seen.texts if "core_session" in text or "core_grant" in text]
-    assert len(who) == 2
+    assert len(who) == 1
 
 
 def test_a_cookie_that_cannot_be_ours_costs_nothing(app):

@@ -217,9 +217,9 @@ def test_a_default_for_an_undeclared_permission_is_an_error(session):
         sync_permissions(session, Declared(["x:a:view"], [RoleDefault("keeper", "Keeper", ("x:a:veiw",))]))
 
 
-def test_reading_an_identity_costs_two_statements(rights, li, portal, tree):
+def test_reading_an_identity_costs_one_statement(rights, li, portal, tree):
     rights.assign(li, "admin")
     rights.grant(VIEW, ROOM, department_id=tree[0].id)
     with count_statements(portal.database.engine) as seen:
         rights.identity_of(li.id)
-    assert seen.count == 2
+    assert seen.count == 1
