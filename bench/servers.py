@@ -24,8 +24,23 @@ def granian(target, environment):
     """Serve the WSGI application ``target`` (module:name); yields its address. The server is ended by its process id."""
     port = free_port()
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", target,
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "1",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        target,
     ]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:

@@ -83,7 +83,10 @@ class Chrome:
                 self._counts = (0, 0)
             else:
                 session = self._request.reader
-                self._counts = (unread_count(session, self.user, BADGE_CAP), tab_count(session, "todo", self.user, self._request.registry.portal.task_permissions, BADGE_CAP))
+                self._counts = (
+                    unread_count(session, self.user, BADGE_CAP),
+                    tab_count(session, "todo", self.user, self._request.registry.portal.task_permissions, BADGE_CAP),
+                )
         return self._counts
 
     def _item(self, entry, exact=False):

@@ -29,10 +29,7 @@ def translate(localizer, message, domain=CORE_DOMAIN, mapping=None):
         msgid = str(message)
         if mapping:
             # A value can be a translation string itself (the name of a state inside a sentence).
-            mapping = {
-                k: translate(localizer, v, domain) if isinstance(v, TranslationString) else v
-                for k, v in mapping.items()
-            }
+            mapping = {k: translate(localizer, v, domain) if isinstance(v, TranslationString) else v for k, v in mapping.items()}
     else:
         msgid = str(message)
     for candidate in dict.fromkeys((domain, CORE_DOMAIN)):

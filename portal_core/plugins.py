@@ -51,7 +51,9 @@ class Plugins:
             raise StartError(f"{where}: plugin {sorted(duplicates)[0]!r} is named twice")
         for name in names:
             if name not in available and name not in given:
-                raise StartError(f"{where}: plugin {name!r} is enabled but not installed; installed: {', '.join(sorted(available)) or 'none'}")
+                raise StartError(
+                    f"{where}: plugin {name!r} is enabled but not installed; installed: {', '.join(sorted(available)) or 'none'}"
+                )
             self._load(name, given.get(name) or self._import(available[name], where), where)
         try:
             self.manager.check_pending()

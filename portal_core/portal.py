@@ -41,7 +41,9 @@ class Portal:
     @cached_property
     def task_permissions(self) -> frozenset[str]:
         """Permissions whose holders can be candidates of a task, over all flows."""
-        return frozenset(spec.permission for flow in self.flows.values() for t in flow.transitions for spec in t.opens if spec.permission)
+        return frozenset(
+            spec.permission for flow in self.flows.values() for t in flow.transitions for spec in t.opens if spec.permission
+        )
 
     def default_text(self, message) -> str:
         """``message`` in the default language, for texts that are stored or leave the portal without a reader's request."""

@@ -29,7 +29,13 @@ def as_list(text):
 CORE_SETTINGS = (
     SettingSpec("portal.plugins", "", "Enabled plugins in the order of migration and menu.", as_list),
     SettingSpec("portal.database_url", "", "SQLAlchemy URL. Empty: SQLite in the data folder.", str, "PORTAL_DATABASE_URL"),
-    SettingSpec("portal.data_dir", "var", "Folder for uploads and the embedded database; relative to the ini file.", str, "PORTAL_DATA_DIR"),
+    SettingSpec(
+        "portal.data_dir",
+        "var",
+        "Folder for uploads and the embedded database; relative to the ini file.",
+        str,
+        "PORTAL_DATA_DIR",
+    ),
     SettingSpec("portal.production", "false", "True refuses demo data and development aids.", as_bool),
     SettingSpec("portal.site_title", "机关后勤服务平台", "Name shown at the top left and in page titles.", str),
     SettingSpec("portal.service_phone", "8800 1234", "Telephone number shown where people may need help.", str),
@@ -41,14 +47,23 @@ CORE_SETTINGS = (
     SettingSpec("portal.secure_cookies", "false", "True sends cookies over HTTPS only.", as_bool),
     SettingSpec("portal.trusted_proxies", "0", "How many proxies in front set X-Forwarded-For; 0: none is believed.", int),
     SettingSpec("portal.max_body_mb", "24", "Largest request body in MB; more is answered 413.", int),
-    SettingSpec("portal.session_idle_minutes", "30", "Minutes without a request after which a session ends (GB/T 22239 level 2).", int),
+    SettingSpec(
+        "portal.session_idle_minutes", "30", "Minutes without a request after which a session ends (GB/T 22239 level 2).", int
+    ),
     SettingSpec("portal.session_absolute_hours", "12", "Hours after which a session ends in any case.", int),
     SettingSpec("portal.login_captcha_after", "3", "Failures within the window after which a captcha is asked.", int),
     SettingSpec("portal.login_lock_after", "5", "Failures within the window after which the account is locked.", int),
     SettingSpec("portal.login_window_minutes", "10", "Window in which failures are counted, in minutes.", int),
     SettingSpec("portal.login_lock_minutes", "30", "Length of a lock, in minutes.", int),
-    SettingSpec("portal.password_profile", "standard", "standard: argon2id at the library's default cost; cheapest: tests only.", str),
-    SettingSpec("portal.download_dir", "downloads", "Folder with browser installers offered by the upgrade page; relative to the ini file.", str),
+    SettingSpec(
+        "portal.password_profile", "standard", "standard: argon2id at the library's default cost; cheapest: tests only.", str
+    ),
+    SettingSpec(
+        "portal.download_dir",
+        "downloads",
+        "Folder with browser installers offered by the upgrade page; relative to the ini file.",
+        str,
+    ),
     SettingSpec("portal.log_level", "INFO", "Lowest level of the JSON log on standard error.", str),
 )
 

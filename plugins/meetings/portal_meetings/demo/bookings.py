@@ -18,14 +18,25 @@ from portal_meetings.services.lifecycle import finish_ended
 
 DAYS_BACK, DAYS_AHEAD = 14, 16
 TITLES = {
-    "demo-sfb": ("市政府常务会议", "全市经济工作会议", "重点项目调度会"), "demo-czj": ("处室周例会", "预算编制讨论", "国库集中支付培训"),
-    "demo-fgw": ("项目评审会", "十五五规划专题会", "营商环境座谈会"), "demo-rsj": ("职称评审工作会", "社保政策解读会"),
-    "demo-yjj": ("防汛防台工作总结会", "省视频调度会", "安全生产例会"), "demo-xfj": ("信访工作例会", "矛盾化解协调会"),
-    "demo-nyj": ("东西部协作视频会", "秋收工作部署会"), "demo-zgh": ("年度文艺汇演排练", "劳模座谈会"), "demo-wjw": ("健康讲座", "医改工作推进会"),
-    "staff": ("食堂满意度座谈会", "后勤服务平台培训", "采购需求论证", "物业服务例会"), "staff2": ("机关党建工作部署会", "主题党日活动"),
+    "demo-sfb": ("市政府常务会议", "全市经济工作会议", "重点项目调度会"),
+    "demo-czj": ("处室周例会", "预算编制讨论", "国库集中支付培训"),
+    "demo-fgw": ("项目评审会", "十五五规划专题会", "营商环境座谈会"),
+    "demo-rsj": ("职称评审工作会", "社保政策解读会"),
+    "demo-yjj": ("防汛防台工作总结会", "省视频调度会", "安全生产例会"),
+    "demo-xfj": ("信访工作例会", "矛盾化解协调会"),
+    "demo-nyj": ("东西部协作视频会", "秋收工作部署会"),
+    "demo-zgh": ("年度文艺汇演排练", "劳模座谈会"),
+    "demo-wjw": ("健康讲座", "医改工作推进会"),
+    "staff": ("食堂满意度座谈会", "后勤服务平台培训", "采购需求论证", "物业服务例会"),
+    "staff2": ("机关党建工作部署会", "主题党日活动"),
     "leader": ("专题办公会",),
 }
-PARTS = ((dt.time(9, 0), dt.time(11, 30)), (dt.time(14, 0), dt.time(16, 30)), (dt.time(14, 30), dt.time(17, 0)), (dt.time(18, 30), dt.time(20, 30)))
+PARTS = (
+    (dt.time(9, 0), dt.time(11, 30)),
+    (dt.time(14, 0), dt.time(16, 30)),
+    (dt.time(14, 30), dt.time(17, 0)),
+    (dt.time(18, 30), dt.time(20, 30)),
+)
 KINDS = ("work", "work", "work", "train", "party", "video")
 
 
@@ -51,9 +62,18 @@ def _plans(day, rooms, items, clock):
         login = chance.choice(sorted(TITLES))
         chosen = chance.sample(sorted(items.values(), key=lambda i: i.position), k=chance.randint(0, 3))
         data = BookingData(
-            room_id=room.id, title=chance.choice(TITLES[login]), kind=chance.choice(KINDS), starts_at=clock.at(day, start), ends_at=clock.at(day, end),
-            people=max(3, int(room.capacity * chance.uniform(0.3, 0.95))), contact="", phone="", leaders=(), confidential=chance.random() < 0.06,
-            note="", services={item.id: "按参会名单准备" if item.question else "" for item in chosen},
+            room_id=room.id,
+            title=chance.choice(TITLES[login]),
+            kind=chance.choice(KINDS),
+            starts_at=clock.at(day, start),
+            ends_at=clock.at(day, end),
+            people=max(3, int(room.capacity * chance.uniform(0.3, 0.95))),
+            contact="",
+            phone="",
+            leaders=(),
+            confidential=chance.random() < 0.06,
+            note="",
+            services={item.id: "按参会名单准备" if item.question else "" for item in chosen},
         )
         yield login, data, chance.choices(("approve", "wait", "reject", "cancel"), weights=(12, 4, 1, 1))[0]
 
@@ -61,11 +81,15 @@ def _plans(day, rooms, items, clock):
 def _make(session, context, day, plan):
     login, data, ending = plan
     user = context.users[login]
-    known = sa.select(Booking.case_id).where(Booking.room_id == data.room_id, Booking.starts_at == data.starts_at, Booking.owner_id == user.id)
+    known = sa.select(Booking.case_id).where(
+        Booking.room_id == data.room_id, Booking.starts_at == data.starts_at, Booking.owner_id == user.id
+    )
     if session.scalar(known.limit(1)) is not None:
         return
     # Filed three days before the meeting in the morning, but never in the future: then it was filed this morning.
-    filed = min(data.starts_at - dt.timedelta(days=3, hours=data.starts_at.hour % 3), context.clock.now() - dt.timedelta(minutes=90))
+    filed = min(
+        data.starts_at - dt.timedelta(days=3, hours=data.starts_at.hour % 3), context.clock.now() - dt.timedelta(minutes=90)
+    )
     if filed >= data.starts_at:
         return
     owner = _identity(session, context, filed, user)

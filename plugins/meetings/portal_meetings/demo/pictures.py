@@ -94,7 +94,11 @@ def _view(eye, target):
     """Right, up and forward unit vectors of a camera at ``eye`` that looks at ``target``."""
     forward = _unit([t - e for t, e in zip(target, eye, strict=True)])
     right = _unit([forward[1], -forward[0], 0.0])
-    up = [right[1] * forward[2] - right[2] * forward[1], right[2] * forward[0] - right[0] * forward[2], right[0] * forward[1] - right[1] * forward[0]]
+    up = [
+        right[1] * forward[2] - right[2] * forward[1],
+        right[2] * forward[0] - right[0] * forward[2],
+        right[0] * forward[1] - right[1] * forward[0],
+    ]
     return right, up, forward
 
 

@@ -30,7 +30,12 @@ class Palette:
     @classmethod
     def tint(cls, hue: tuple[int, int, int]):
         """A calm palette around one colour."""
-        return cls(mix(hue, (255, 255, 255), 0.84), mix(hue, (255, 255, 255), 0.58), mix(hue, (255, 255, 255), 0.18), mix(hue, (44, 56, 80), 0.62))
+        return cls(
+            mix(hue, (255, 255, 255), 0.84),
+            mix(hue, (255, 255, 255), 0.58),
+            mix(hue, (255, 255, 255), 0.18),
+            mix(hue, (44, 56, 80), 0.62),
+        )
 
 
 def mix(colour, other, share):
@@ -81,7 +86,13 @@ def _shell(shape, palette):
 
 def _fittings(shape, palette):
     w, d, h = shape.width / 2, shape.depth / 2, shape.height
-    faces = [Face(((-w * 0.7, -d * 0.8, 0.01), (w * 0.7, -d * 0.8, 0.01), (w * 0.7, d * 0.8, 0.01), (-w * 0.7, d * 0.8, 0.01)), mix(palette.floor, palette.table, 0.16), 1)]
+    faces = [
+        Face(
+            ((-w * 0.7, -d * 0.8, 0.01), (w * 0.7, -d * 0.8, 0.01), (w * 0.7, d * 0.8, 0.01), (-w * 0.7, d * 0.8, 0.01)),
+            mix(palette.floor, palette.table, 0.16),
+            1,
+        )
+    ]
     # A skirting board, then the screen on the far wall with a frame.
     faces.append(_on_wall_y(d - 0.02, -w, w, 0, 0.12, mix(palette.floor, (40, 50, 70), 0.25)))
     faces.append(_on_wall_y(d - 0.03, -w * 0.42, w * 0.42, h * 0.36, h * 0.86, (52, 66, 92)))
@@ -102,7 +113,12 @@ def _fittings(shape, palette):
     for index in range(windows):
         y = -d + (index + 0.5) * shape.depth / windows
         for x in (-w * 0.45, w * 0.45):
-            lamp = ((x - 0.6, y - 0.15, h - 0.02), (x + 0.6, y - 0.15, h - 0.02), (x + 0.6, y + 0.15, h - 0.02), (x - 0.6, y + 0.15, h - 0.02))
+            lamp = (
+                (x - 0.6, y - 0.15, h - 0.02),
+                (x + 0.6, y - 0.15, h - 0.02),
+                (x + 0.6, y + 0.15, h - 0.02),
+                (x - 0.6, y + 0.15, h - 0.02),
+            )
             faces.append(Face(lamp, (255, 250, 228), 1))
     return faces
 
@@ -117,7 +133,12 @@ def _on_wall_x(x, y0, y1, z0, z1, colour):
 
 def _chair(x, y, colour, facing):
     """A chair at ``x, y``; ``facing`` is where its back is not: n s e w."""
-    back = {"n": ((-0.24, -0.26), (0.24, -0.18)), "s": ((-0.24, 0.18), (0.24, 0.26)), "e": ((-0.26, -0.24), (-0.18, 0.24)), "w": ((0.18, -0.24), (0.26, 0.24))}[facing]
+    back = {
+        "n": ((-0.24, -0.26), (0.24, -0.18)),
+        "s": ((-0.24, 0.18), (0.24, 0.26)),
+        "e": ((-0.26, -0.24), (-0.18, 0.24)),
+        "w": ((0.18, -0.24), (0.26, 0.24)),
+    }[facing]
     (bx0, by0), (bx1, by1) = back
     return [
         *box((x - 0.24, y - 0.24, 0.38), (x + 0.24, y + 0.24, 0.47), colour),
@@ -138,7 +159,9 @@ def _steps(low, high, step):
 
 def _board(w, d, palette):
     tw, td = w * 0.34, d * 0.56
-    faces = box((-tw, -td, 0.68), (tw, td, 0.76), palette.table) + box((-tw * 0.6, -td * 0.9, 0), (tw * 0.6, td * 0.9, 0.68), mix(palette.table, (0, 0, 0), 0.25), 1)
+    faces = box((-tw, -td, 0.68), (tw, td, 0.76), palette.table) + box(
+        (-tw * 0.6, -td * 0.9, 0), (tw * 0.6, td * 0.9, 0.68), mix(palette.table, (0, 0, 0), 0.25), 1
+    )
     for y in _steps(-td, td, 0.85):
         faces += _chair(-tw - 0.42, y, palette.chair, "e") + _chair(tw + 0.42, y, palette.chair, "w")
     return faces + _chair(0, -td - 0.45, palette.chair, "n")

@@ -3,8 +3,18 @@
 import re
 
 from wtforms import (
-    BooleanField, DateField, HiddenField, IntegerField, MultipleFileField, RadioField, SelectField, SelectMultipleField, StringField,
-    TextAreaField, TimeField, widgets,
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+    widgets,
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
@@ -58,17 +68,37 @@ class RoomForm(PortalForm):
         layouts = tuple((m[1].strip(), int(m[2])) for m in map(LAYOUT.fullmatch, _lines(self.layouts.data)) if m)
         equipment = tuple(word.strip() for word in WORDS.split(self.equipment.data or "") if word.strip())
         return RoomData(
-            self.name.data, self.building.data, self.floor.data or "", layouts, equipment, self.contact.data or "", self.phone.data or "",
-            self.open_from.data, self.open_to.data, self.buffer_before.data, self.buffer_after.data, self.restricted.data, self.position.data,
-            self.note.data or "", tuple(self.parts.data or ()),
+            self.name.data,
+            self.building.data,
+            self.floor.data or "",
+            layouts,
+            equipment,
+            self.contact.data or "",
+            self.phone.data or "",
+            self.open_from.data,
+            self.open_to.data,
+            self.buffer_before.data,
+            self.buffer_after.data,
+            self.restricted.data,
+            self.position.data,
+            self.note.data or "",
+            tuple(self.parts.data or ()),
         )
 
 
 def room_values(room) -> dict:
     """The form's values for ``room``; for None those of a new room."""
     if room is None:
-        return {"buffer_before": 0, "buffer_after": 15, "position": 100, "open_from": RoomData.open_from, "open_to": RoomData.open_to}
-    values = {name: getattr(room, name) for name in ("name", "building", "floor", "contact", "phone", "open_from", "open_to", "note")}
+        return {
+            "buffer_before": 0,
+            "buffer_after": 15,
+            "position": 100,
+            "open_from": RoomData.open_from,
+            "open_to": RoomData.open_to,
+        }
+    values = {
+        name: getattr(room, name) for name in ("name", "building", "floor", "contact", "phone", "open_from", "open_to", "note")
+    }
     values |= {name: getattr(room, name) for name in ("buffer_before", "buffer_after", "position", "restricted")}
     values["layouts"] = "\n".join(f"{name} {seats}" for name, seats in room.layouts)
     return values | {"equipment": "、".join(room.equipment), "version": str(room.version)}
@@ -81,7 +111,9 @@ def _lines(text):
 class PictureForm(PortalForm):
     """One more picture or several of one kind."""
 
-    kind = RadioField(_("Kind of picture"), [InputRequired()], choices=[SelectChoice(*pair) for pair in PICTURE_KINDS], validate_choice=True)
+    kind = RadioField(
+        _("Kind of picture"), [InputRequired()], choices=[SelectChoice(*pair) for pair in PICTURE_KINDS], validate_choice=True
+    )
     caption = StringField(_("Caption"), [Length(max=80)])
     pictures = MultipleFileField(_("Pictures"), render_kw={"accept": "image/jpeg,image/png,image/webp", "multiple": True})
 

@@ -55,7 +55,11 @@ def close(request):
     except (Invalid, Conflict) as error:
         refused(request, form, error)
         return _page(request, form)
-    return done(request, url_of(room, "/closures"), _("The room is closed; the owners of ${count} meetings have been told.", mapping={"count": len(affected)}))
+    return done(
+        request,
+        url_of(room, "/closures"),
+        _("The room is closed; the owners of ${count} meetings have been told.", mapping={"count": len(affected)}),
+    )
 
 
 def cancel(request):
@@ -74,7 +78,12 @@ def _page(request, form):
     services = reading(request)
     room = room_of(request, services)
     lines = [
-        Line(c.id, request.fmt.span(c.starts_at, c.ends_at), c.reason, affected_by(services.session, room, Span(c.starts_at, c.ends_at)))
+        Line(
+            c.id,
+            request.fmt.span(c.starts_at, c.ends_at),
+            c.reason,
+            affected_by(services.session, room, Span(c.starts_at, c.ends_at)),
+        )
         for c in services.get(ClosureService).upcoming(room.id)
     ]
     return ClosuresPage(room, tabs_of(room, "/closures"), lines, form)

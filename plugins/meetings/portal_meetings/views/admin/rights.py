@@ -13,7 +13,12 @@ from portal_meetings.services.rooms import SCOPED_RIGHTS, RoomService
 from portal_meetings.views.admin.common import Tab, done, refused, room_of, tabs_of, url_of
 from portal_meetings.views.common import reading, translator
 
-SUBJECTS = (("user", _("A person")), ("department", _("A unit and those below")), ("role", _("A role")), ("everyone", _("Everyone")))
+SUBJECTS = (
+    ("user", _("A person")),
+    ("department", _("A unit and those below")),
+    ("role", _("A role")),
+    ("everyone", _("Everyone")),
+)
 
 
 @dataclass(frozen=True)

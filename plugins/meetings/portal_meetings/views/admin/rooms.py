@@ -98,7 +98,11 @@ def disable(request):
     except (Invalid, Conflict) as error:
         refused(request, form, error)
         return _page(request, room, _room_form(request, room), form)
-    return done(request, url_of(room), _("The room is out of use; the owners of ${count} meetings have been told.", mapping={"count": len(affected)}))
+    return done(
+        request,
+        url_of(room),
+        _("The room is out of use; the owners of ${count} meetings have been told.", mapping={"count": len(affected)}),
+    )
 
 
 def enable(request):
@@ -138,7 +142,13 @@ def includeme(config):
     managed = {"permission": permissions.MANAGE_ROOM}
     page = {**managed, "renderer": "portal_meetings:templates/admin/room.pt"}
     config.add_route("meetings.admin.rooms", "/meetings/admin/rooms")
-    config.add_view(rooms, route_name="meetings.admin.rooms", request_method="GET", renderer="portal_meetings:templates/admin/rooms.pt", **managed)
+    config.add_view(
+        rooms,
+        route_name="meetings.admin.rooms",
+        request_method="GET",
+        renderer="portal_meetings:templates/admin/rooms.pt",
+        **managed,
+    )
     config.add_route("meetings.admin.new_room", "/meetings/admin/rooms/new")
     config.add_view(new, route_name="meetings.admin.new_room", request_method="GET", **page)
     config.add_view(add, route_name="meetings.admin.new_room", request_method="POST", **page)
