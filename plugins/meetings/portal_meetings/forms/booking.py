@@ -37,7 +37,7 @@ class LeaderForm(PortalForm):
 
 
 class TimeField(SelectField):
-    """A time of day chosen from a list. ``minutes`` counts from midnight (24:00 is the day's end), None when nothing is chosen."""
+    """A time of day chosen from a list. ``minutes`` counts from midnight (24:00 is the day's end), None: nothing chosen."""
 
     @property
     def minutes(self):

@@ -74,7 +74,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Schedule:
-    """The rooms, in their order, and what occupies each of them. What is in a part of a divisible hall stands at the whole too."""
+    """The rooms, in their order, and what occupies each of them. What is in a part of a divisible hall is at the whole too."""
 
     rooms: list[GridRoom]
     items: dict[int, list[Item]]

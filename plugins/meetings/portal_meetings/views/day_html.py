@@ -150,11 +150,11 @@ def _chip(room, day, column, items, words, part_name, bookable):
 def _room_line(room: GridRoom, words: Words, cover: str | None) -> str:
     url = f"/meetings/rooms/{room.id}"
     picture = f'<img src="{escape(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
-    return (
-        f'<div class="room-in">{picture}<div class="grow"><b>{escape(room.name)}</b>'
-        f'<span class="m"><span>{escape(room.place)}</span>{room.capacity} {words.people}</span></div><a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} '
-        f'aria-label="{escape(room.name)} {words.show}">{words.show}</a></div>'
-    )
+    facts = f"<span>{escape(room.place)}</span>{room.capacity} {words.people}"
+    label = f"{escape(room.name)} {words.show}"
+    link = f'<a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{words.show}</a>'
+    text = f'<b>{escape(room.name)}</b><span class="m">{facts}</span>'
+    return f'<div class="room-in">{picture}<div class="grow">{text}</div>{link}</div>'
 
 
 def _hour(after):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import CaseService
+from portal_core.api import CaseService, NotFound
 from portal_meetings.i18n import _
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
@@ -29,12 +29,16 @@ class BookingPanel:
     diff: list
 
 
-def booking_panel(request, case) -> BookingPanel:
-    """The panel of ``case`` for the person who asks. A look at somebody else's confidential meeting is audited by ``get``."""
+def booking_panel(request, case) -> BookingPanel | None:
+    """The panel of ``case`` for the person who asks; None for a draft that was thrown away.
+
+    A look at somebody else's confidential meeting is audited by ``get``.
+    """
     service = request.services.get(BookingService)
-    if case.state == states.DRAFT:
-        return BookingPanel(None, False, "", "", [])
-    booking = service.get(case.id, request.identity, full=False)
+    try:
+        booking = service.get(case.id, request.identity, full=False)
+    except NotFound:
+        return BookingPanel(None, False, "", "", []) if case.state == states.DRAFT else None
     hidden = not service.may_see_detail(booking, request.identity)
     if booking.confidential and not hidden:
         booking = service.get(case.id, request.identity)
@@ -49,10 +53,9 @@ def booking_panel(request, case) -> BookingPanel:
 
 
 def case_panel(request, case):
-    """What the core's case page asks for: template and context, or None for a case that never became a booking."""
-    if case.state == states.WITHDRAWN and _was_only_a_draft(request, case):
-        return None
-    return TEMPLATE, booking_panel(request, case)
+    """What the core's case page asks for: template and context, or None."""
+    panel = booking_panel(request, case)
+    return (TEMPLATE, panel) if panel else None
 
 
 def case_actions(request, case, identity):
@@ -67,7 +70,7 @@ def case_actions(request, case, identity):
         label = _("Correct and submit again") if case.state == states.RETURNED else _("Change")
         actions.append((label, f"/meetings/change/{case.number}", ""))
     if "cancel" in possible:
-        actions.append((_("Cancel meeting"), f"/meetings/cancel/{case.number}", "bad"))
+        actions.append((_("Cancel"), f"/meetings/cancel/{case.number}", "bad"))
     if case.state == states.ENDED:
         actions.append((_("Rate"), request.route_path("core.evaluation", form_code=FORM.code, key=f"case:{case.id}"), "ok"))
     return actions
@@ -76,14 +79,4 @@ def case_actions(request, case, identity):
 def _reviewer_actions(request, case, identity):
     """Reviewers may cancel others' meetings until they end."""
     possible = {t.action for t in request.services.get(CaseService).available(case, identity)}
-    return [(_("Cancel meeting"), f"/meetings/cancel/{case.number}", "bad")] if "cancel" in possible else []
-
-
-def _was_only_a_draft(request, case):
-    from portal_core.api import NotFound
-
-    try:
-        request.services.get(BookingService).get(case.id, request.identity, full=False)
-    except NotFound:
-        return True
-    return False
+    return [(_("Cancel"), f"/meetings/cancel/{case.number}", "bad")] if "cancel" in possible else []
