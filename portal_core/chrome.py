@@ -36,7 +36,7 @@ class Chrome:
         self.large = request.cookies.get("large") == "1"
         self.theme_css = request.theme_css
         self.user = request.identity
-        self._nav = self._sub = self._counts = None
+        self._nav = self._counts = None
         self.current = ""
 
     @property
@@ -49,18 +49,20 @@ class Chrome:
     @property
     def nav(self):
         """The top bar."""
-        return [self._item(e) for e in self.entries if e.section == "main"]
+        return [self._item(e, self._is_current(e)) for e in self.entries if e.section == "main"]
 
     @property
     def sub(self):
-        """The row below the top bar: pages of the current module."""
-        current = next((e.key for e in self.entries if e.section == "main" and self._is_current(e)), "")
-        return [self._item(e, exact=True) for e in self.entries if e.section == "sub" and e.parent == current]
+        """The row below the top bar: pages of the current module; the one whose address reaches furthest is current."""
+        module = next((e.key for e in self.entries if e.section == "main" and self._is_current(e)), "")
+        entries = [e for e in self.entries if e.section == "sub" and e.parent == module]
+        here = max((e.url for e in entries if self.path == e.url or self.path.startswith(f"{e.url}/")), key=len, default="")
+        return [self._item(e, e.url == here) for e in entries]
 
     @property
     def admin(self):
         """Pages of 系统管理 that plugins contribute."""
-        return [self._item(e) for e in self.entries if e.section == "admin"]
+        return [self._item(e, self._is_current(e)) for e in self.entries if e.section == "admin"]
 
     @property
     def unread(self):
@@ -89,8 +91,7 @@ class Chrome:
                 )
         return self._counts
 
-    def _item(self, entry, exact=False):
-        current = self.path == entry.url if exact else self._is_current(entry)
+    def _item(self, entry, current):
         return NavItem(entry.key, entry.title, entry.url, entry.icon, entry.note, current)
 
     def _is_current(self, entry):
