@@ -17,7 +17,7 @@ from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
 from portal_meetings.services.find import FindService
 from portal_meetings.services.grid import GridRoom, GridService
-from portal_meetings.views.common import change_rows, go_to, posted, reading, translator
+from portal_meetings.views.common import change_rows, cover_url, go_to, posted, reading, translator
 from portal_meetings.views.prefill import new_values
 
 BUTTONS = ("csrf_token", "_add", "_remove", "_use", "_draft", "_submit")
@@ -125,7 +125,7 @@ class Editor:
         request = self.request
         request.response.status_int = status
         room = next((room for room in self.rooms if str(room.id) == form.room.data), None)
-        cover = request.file_url(room.cover, 240) if room and room.cover else None
+        cover = cover_url(request, room.cover) if room and room.cover else None
         when = f"{form.date.data or ''}　{form.start.data or ''} – {form.end.data or ''}" if form.date.data else ""
         return BookPage(self.way, form, room, cover, when, self._path_note(room), list(taken), list(alternatives), alert, url)
 

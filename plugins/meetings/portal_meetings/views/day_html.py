@@ -4,13 +4,13 @@ import datetime as dt
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from portal_meetings.services.grid import GridRoom, Schedule
 from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
 from portal_meetings.views.grid_cells import Columns, occupied_cells
 from portal_meetings.views.grid_html import DIALOG, item_link, room_head
-from portal_meetings.views.grid_words import Words, times
+from portal_meetings.views.grid_words import Words, escaped, times
 
 OPENS, CLOSES = 7 * 60, 22 * 60
 HOUR = 60
@@ -116,7 +116,7 @@ def _free(room, line, start, stop, words, plus, bookable):
         if bookable and opened and begin < end:
             times_asked = f"start={quote(_clock(begin))}&amp;end={quote(_clock(end))}"
             url = f"/meetings/book?room={room.id}&amp;date={line.day}&amp;{times_asked}"
-            label = f"{escape(room.name)} {_clock(begin)}–{_clock(end)} {words.free}"
+            label = f"{escaped(room.name)} {_clock(begin)}–{_clock(end)} {words.free}"
             inside, css = f'<a class="free" data-free="" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{plus}</a>', ""
         cells.append(f'<td colspan="{after - start}" class="{(_hour(after) + css).strip()}">{inside}</td>')
         start = after
@@ -125,13 +125,13 @@ def _free(room, line, start, stop, words, plus, bookable):
 
 def _chip(room, day, column, items, words, part_name, bookable):
     if items:
-        item, title = items[0], escape(words.title(items[0]))
+        item, title = items[0], escaped(words.title(items[0]))
         more = f" +{len(items) - 1}" if len(items) > 1 else ""
         look, css = words.looks[item.state], words.css(item)
         # The first line says the part of the day and the state in words, the second what it is.
         inside = f"{part_name} {look.short or look.state}{more}<small>{title}</small>"
         what = f"{words.state(item)}{words.colon}{title}{words.separator}{times(item)}{more}"
-        label = f"{escape(room.name)} {part_name} {what}"
+        label = f"{escaped(room.name)} {part_name} {what}"
         if item.booking_id is None:
             return f'<span class="half {css}">{inside}</span>'
         url = f"/meetings/bookings/{item.booking_id}" if not more else f"/meetings/?view=day&amp;date={day.days[0]}"
@@ -142,19 +142,19 @@ def _chip(room, day, column, items, words, part_name, bookable):
     if not bookable:
         return f'<span class="half">{part_name}<small>{words.free_short}</small></span>'
     url = f"/meetings/book?room={room.id}&amp;date={day.days[0]}&amp;part={day.parts[column].code}"
-    label = f"{escape(room.name)} {part_name} {words.free}"
+    label = f"{escaped(room.name)} {part_name} {words.free}"
     inside = f"{part_name}<small>{words.free_short}</small>"
     return f'<a class="half free" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
 
 
 def _room_line(room: GridRoom, words: Words, cover: str | None) -> str:
     url = f"/meetings/rooms/{room.id}"
-    picture = f'<img src="{escape(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
-    facts = f"<span>{escape(room.place)}</span>{room.capacity} {words.people}"
-    label = f"{escape(room.name)} {words.show}"
+    picture = f'<img src="{escaped(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
+    facts = f"<span>{escaped(room.place)}</span>{room.capacity} {words.people}"
+    label = f"{escaped(room.name)} {words.show}"
     link = f'<a class="btn btn-s btn-t" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{words.show}</a>'
-    text = f'<b>{escape(room.name)}</b><span class="m">{facts}</span>'
-    return f'<div class="room-in">{picture}<div class="grow">{text}</div>{link}</div>'
+    names = f'<b>{escaped(room.name)}</b><span class="m">{facts}</span>'
+    return f'<div class="room-in">{picture}<div class="grow">{names}</div>{link}</div>'
 
 
 def _hour(after):

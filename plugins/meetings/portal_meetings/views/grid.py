@@ -11,13 +11,12 @@ from portal_meetings.i18n import _
 from portal_meetings.services.grid import GridService, Schedule, may_book
 from portal_meetings.settings import parts
 from portal_meetings.views import day_html, grid_html
-from portal_meetings.views.common import text_param, translator
+from portal_meetings.views.common import cover_url, text_param, translator
 from portal_meetings.views.grid_cells import WEEK, WORKDAYS, Columns, columns, shown_days
 from portal_meetings.views.grid_words import LEGEND, Words, times
 
 VIEWS = (("week", _("Week")), ("day", _("Day")), ("list", _("List")))
 SEATS = (10, 20, 40, 60, 100, 200)
-COVER_WIDTH = 240
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,6 @@ class GridPage:
     previous_url: str
     next_url: str
     today_url: str
-    today_is_shown: bool
     views: list[Link]
     buildings: list[str]
     building: str
@@ -147,29 +145,48 @@ def show(request):
     return _page(request, filters, schedule, shown)
 
 
+class Drawing:
+    """The parts of the page that are written as strings, and what they have in common: words, rights, pictures, icons."""
+
+    def __init__(self, request, schedule: Schedule, shown: Columns):
+        translate = translator(request)
+        self.schedule, self.shown, self.words = schedule, shown, Words(translate)
+        self.bookable = {room.id for room in schedule.rooms if may_book(request.identity, room)}
+        self.covers = {room.id: cover_url(request, room.cover) for room in schedule.rooms if room.cover}
+        self.icons = request.asset("core/icons.svg")
+        self.days = [f"{request.fmt.day(day)}{request.fmt.weekday(day)}" for day in shown.days]
+        self.parts = [translate(part.label) for part in shown.parts]
+
+    def week(self) -> Markup:
+        """The rows of the week grid."""
+        labels = [day + part for day in self.days for part in self.parts]
+        return grid_html.body(self.schedule, self.shown, self.words, labels, self.bookable, self.icons, self.covers)
+
+    def day(self, timeline, name: str) -> Markup:
+        """The rows of the timeline of the day called ``name``."""
+        return day_html.body(self.schedule, timeline, self.words, self.bookable, self.icons, self.covers, name)
+
+    def chips(self, date: dt.date) -> Markup:
+        """The phone's rooms of one day."""
+        day = columns(date, 1, self.shown.parts, self.shown.now)
+        return day_html.chips(self.schedule, day, self.words, self.parts, self.bookable, self.covers)
+
+
 def _page(request, filters: Filters, schedule: Schedule, shown: Columns) -> GridPage:
-    translate, one_day = translator(request), filters.view == "day"
-    words = Words(translate)
+    drawing = Drawing(request, schedule, shown)
     today, first, step = shown.now.date(), shown.days[0], 1 if filters.view == "day" else WEEK
-    bookable = {room.id for room in schedule.rooms if may_book(request.identity, room)}
-    covers = {room.id: request.file_url(room.cover, COVER_WIDTH) for room in schedule.rooms if room.cover}
-    labels = [
-        f"{request.fmt.day(day)}{request.fmt.weekday(day)}{translate(part.label)}" for day in shown.days for part in shown.parts
-    ]
-    day = columns(filters.date, 1, shown.parts, shown.now)
-    timeline = day_html.Timeline(day.days[0], shown.now)
+    timeline = day_html.Timeline(filters.date, shown.now)
     body = Markup()
     if filters.view == "week":
-        body = grid_html.body(schedule, shown, words, labels, bookable, request.asset("core/icons.svg"), covers)
-    elif one_day:
-        body = day_html.body(schedule, timeline, words, bookable, request.asset("core/icons.svg"), covers, request.fmt.day(first))
+        body = drawing.week()
+    elif filters.view == "day":
+        body = drawing.day(timeline, request.fmt.day(first))
     return GridPage(
         view=filters.view,
-        heading=_heading(request.fmt, translate, shown.days),
+        heading=_heading(request.fmt, translator(request), shown.days),
         previous_url=filters.url(date=_moved(filters.date, -step)),
         next_url=filters.url(date=_moved(filters.date, step)),
         today_url=filters.url(date=""),
-        today_is_shown=today in shown.days,
         views=[Link(title, filters.url(view=code), code == filters.view) for code, title in VIEWS],
         buildings=schedule.buildings,
         building=filters.building,
@@ -181,13 +198,13 @@ def _page(request, filters: Filters, schedule: Schedule, shown: Columns) -> Grid
         heads=[DayHead(d, request.fmt.weekday(d), d == today, d.weekday() >= WORKDAYS) for d in shown.days],
         parts=shown.parts,
         strip=_strip(request, filters, today),
-        chips=day_html.chips(schedule, day, words, [translate(part.label) for part in shown.parts], bookable, covers),
+        chips=drawing.chips(filters.date),
         body=body,
         hours=timeline.hours,
         now_column=timeline.now_column,
         now=f"{shown.now:%H:%M}",
-        agenda=_agenda(schedule, shown, words) if filters.view == "list" else [],
-        book_url="/meetings/book" if bookable else None,
+        agenda=_agenda(schedule, shown, drawing.words) if filters.view == "list" else [],
+        book_url="/meetings/book" if drawing.bookable else None,
         is_empty=not schedule.rooms,
     )
 

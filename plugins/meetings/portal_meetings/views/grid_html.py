@@ -1,14 +1,14 @@
 """The body of the week grid as one string.
 
 Sixty rooms make more than a thousand cells, and a template that is entered for each of them takes longer than everything else on
-the page together. So this one part is written with f-strings; all text from people goes through ``escape``.
+the page together. So this one part is written with f-strings; all text from people goes through ``escaped``.
 """
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from portal_meetings.services.grid import GridRoom, Item, Schedule
 from portal_meetings.views.grid_cells import Columns, occupied_cells
-from portal_meetings.views.grid_words import Words, times
+from portal_meetings.views.grid_words import Words, escaped, times
 
 DIALOG = 'data-dialog="" hx-target="#dialog"'
 
@@ -34,35 +34,35 @@ def body(
 
 def room_head(room: GridRoom, words: Words, cover: str | None) -> str:
     """The row's head: picture, name, place, seats and the link to 展示."""
-    name, url = escape(room.name), f"/meetings/rooms/{room.id}"
-    picture = f'<img src="{escape(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
+    name, url = escaped(room.name), f"/meetings/rooms/{room.id}"
+    picture = f'<img src="{escaped(cover)}" alt="" width="58" height="44" loading="lazy">' if cover else ""
     note = f'<span class="tag">{words.restricted}</span>' if room.restricted else ""
     return (
         f'<th scope="row" class="room"><div class="room-in">{picture}<div><b>{name}</b>'
-        f'<span class="m"><span>{escape(room.place)}</span>{room.capacity} {words.people}{note}'
+        f'<span class="m"><span>{escaped(room.place)}</span>{room.capacity} {words.people}{note}'
         f'<a href="{url}" hx-get="{url}" {DIALOG} aria-label="{name} {words.show}">{words.show}</a></span></div></div></th>'
     )
 
 
 def item_link(item: Item, room: GridRoom, names: dict[int, str], words: Words, when: str) -> str:
     """A block in a cell. ``when``: the cell in words, for the label. A closure leads nowhere and is no link."""
-    title, look, clock = escape(words.title(item)), words.looks[item.state], times(item)
-    details = [str(escape(text)) for text in (item.unit, clock) if text]
+    title, look, clock = escaped(words.title(item)), words.looks[item.state], times(item)
+    details = [escaped(part) for part in (item.unit, clock) if part]
     if item.room_id != room.id:
-        details.append(str(escape(words.whole.format(names.get(item.room_id, "")))))
+        details.append(escaped(words.whole.format(names.get(item.room_id, ""))))
     short = f"<small>{look.short}</small>" if look.short else ""
     inside = f"<b>{title}</b><span>{'　'.join(details)}</span>{short}"
     css = words.css(item)
     if item.booking_id is None:
         return f'<div class="{css}"><span class="vh">{words.looks[item.state].state}{words.colon}</span>{inside}</div>'
     url = f"/meetings/bookings/{item.booking_id}"
-    label = f"{escape(room.name)} {when} {words.state(item)}{words.colon}{title}{words.separator}{words.separator.join(details)}"
+    label = f"{escaped(room.name)} {when} {words.state(item)}{words.colon}{title}{words.separator}{words.separator.join(details)}"
     return f'<a class="{css}" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
 
 
 def _append_cells(rows, room, schedule, columns, words, labels, free, ends):
     """The cells of one room; ``free`` is None when this person may not book it."""
-    name, column = str(escape(room.name)), 0
+    name, column = escaped(room.name), 0
     for cell in occupied_cells(schedule.of(room.id), columns):
         _append_free(rows, room.id, name, column, cell.column, columns, free, ends)
         last = cell.column + cell.span - 1

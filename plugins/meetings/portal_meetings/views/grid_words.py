@@ -1,6 +1,9 @@
 """The words and classes with which the grid, the timeline and the lists show what occupies a room."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import escape
 
 from portal_meetings.i18n import _
 from portal_meetings.services import states
@@ -71,9 +74,15 @@ class Words:
         return f"{self.mine}{self.separator}{word}" if item.mine else word
 
 
+@lru_cache(maxsize=8192)
+def escaped(value: str) -> str:
+    """``value`` escaped for HTML. The same names stand in hundreds of cells, so they are kept."""
+    return str(escape(value))
+
+
 def times(item: Item) -> str:
-    """``14:30–16:00``; with the days when it ends on another day."""
+    """``14:30–16:00``; with the days when it ends on another day. Written without strftime, which is slow."""
     start, end = item.start, item.end
     if start.date() == end.date():
-        return f"{start:%H:%M}–{end:%H:%M}"
+        return f"{start.hour:02}:{start.minute:02}–{end.hour:02}:{end.minute:02}"
     return f"{start:%m-%d %H:%M}–{end:%m-%d %H:%M}"
