@@ -68,12 +68,17 @@ class Line:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Context of ``case.pt``; ``form_page`` gives the phone its sticky bar. ``errors`` maps a field to its message."""
+    """Context of ``case.pt``.
+
+    ``facts`` is the summary, unless the plugin's ``panel`` says it all. ``errors`` maps a field of a refused act to its message.
+    ``form_page`` gives the phone its sticky bar.
+    """
 
     case: Case
     kind: Any
     state: Any
     steps: tuple[Step, ...]
+    facts: tuple
     panel: str
     acts: tuple[Act, ...]
     links: tuple[Link, ...]
@@ -95,13 +100,14 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
     cases, identity = request.services.get(CaseService), request.identity
     flow, timeline = cases.flow(case), events(request.services.session, case.id)
     offered = [t for t in cases.available(case, identity) if t.offered]
-    links = _links(request, flow, case)
+    links, panel = _links(request, flow, case), _panel(request, flow, case)
     return CasePage(
         case=case,
         kind=flow.title if flow else ABSENT_TITLE,
         state=state_of(flow, case),
         steps=steps(flow, case, timeline) if flow else (),
-        panel=_panel(request, flow, case),
+        facts=() if panel else tuple(case.summary),
+        panel=panel,
         acts=tuple(Act(t.label, BUTTON_LOOKS.get(t.tone, ""), t.action) for t in offered),
         links=links,
         needs_opinion=tuple(t.label for t in offered if t.opinion == REQUIRED),

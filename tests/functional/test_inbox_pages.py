@@ -32,6 +32,10 @@ def tabs(page):
     return {link.contents[0].strip(): link.select_one(".num").text for link in page.html.select(".tabs a")}
 
 
+def facts(page):
+    return {fact.select_one("dt").text: fact.select_one("dd").text.strip() for fact in page.html.select(".kv > div")}
+
+
 def decide(page, action, opinion=""):
     form = page.forms[next(key for key, form in page.forms.items() if form.action.endswith("/act"))]
     form["opinion"] = opinion
@@ -141,7 +145,7 @@ def test_a_list_costs_the_same_with_many_rows(app, people, case):
             apply_for(services, people.clerk)
     with count_statements(app.portal.database.engine) as many:
         app.get("/inbox")
-    assert (few.count, many.count) == (7, 7), many.texts
+    assert few.count == many.count <= 7, many.texts
 
 
 # -- the page of a case ------------------------------------------------------------------------------------------------
@@ -153,9 +157,7 @@ def test_a_case_shows_what_it_is_and_what_one_may_do(app, people, case):
     assert page.html.select_one("h1").text == "打印纸 20 箱"
     assert page.html.select_one(".page-head .st").text == "待审核"
     assert [step.contents[0] for step in page.html.select(".steps li")] == ["待审核", "已通过", "已评价"]
-    facts = {fact.select_one("dt").text: fact.select_one("dd").text.strip() for fact in page.html.select(".kv > div")}
-    assert facts["物品"] == "打印纸"
-    assert facts["申请人"] == "财政局 杨晓"
+    assert facts(page) == {"类型": "物品申领", "申请人": "财政局 杨晓", "创建时间": "2026-11-24 09:30"}
     assert [b.text for b in page.html.select(".decide .actions.hide-s .btn")] == ["同意", "退回", "驳回", "批注", "变更"]
     assert "退回、驳回时必填" in page
     assert "物品管理员审核申领" in page.html.select_one(".decide").text
@@ -309,6 +311,7 @@ def test_a_broken_panel_costs_only_itself(app, people):
     page = app.get(f"/cases/{number}")
     assert "同意" in page
     assert "领用须知" not in page
+    assert facts(page)["物品"] == "打印纸"
 
 
 def test_a_case_of_an_absent_plugin_can_be_read(app, people, case, monkeypatch):

@@ -151,7 +151,7 @@ def test_the_bell_counts_to_99_and_costs_one_statement(app, people, send):
     with count_statements(app.portal.database.engine) as seen:
         assert bell(app.get("/notifications")) == "99+"
     assert sum("count" in text and "core_notification" in text for text in seen.texts) == 1
-    assert seen.count == 5, seen.texts
+    assert seen.count <= 5, seen.texts
 
 
 def test_an_empty_list_says_so(app, people):
