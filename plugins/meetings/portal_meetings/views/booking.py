@@ -7,7 +7,7 @@ from typing import Any
 
 from webob.multidict import MultiDict
 
-from portal_core.api import CaseService, Conflict, Invalid, Stale
+from portal_core.api import CaseService, Conflict, Invalid, Stale, change_rows
 from portal_meetings import permissions
 from portal_meetings.forms.booking import booking_form, form_values
 from portal_meetings.i18n import _
@@ -17,7 +17,7 @@ from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
 from portal_meetings.services.find import FindService
 from portal_meetings.services.grid import GridRoom, GridService
-from portal_meetings.views.common import change_rows, cover_url, go_to, posted, reading, translator
+from portal_meetings.views.common import cover_url, go_to, reading, translator
 from portal_meetings.views.prefill import new_values
 
 BUTTONS = ("csrf_token", "_add", "_remove", "_use", "_draft", "_submit")
@@ -75,7 +75,7 @@ class Editor:
 
     def receive(self):
         """The form as it was sent: show it again, keep it as a draft, or file it."""
-        post = posted(self.request)
+        post = self.request.POST
         if post.get("_use"):
             return self._page(self._form(use_alternative(post)), alert=_("The form has been filled in; please submit it again."))
         form = self._form(post)

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from webob.multidict import MultiDict
 
-from portal_core.api import NotFound, int_param
+from portal_core.api import NotFound, int_param, text_param
 from portal_meetings import permissions
 from portal_meetings.forms.slot import SlotForm
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.conflicts import Conflicts
 from portal_meetings.services.rooms import RoomService
-from portal_meetings.views.common import text_param
 
 
 @dataclass(frozen=True)

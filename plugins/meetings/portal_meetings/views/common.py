@@ -1,22 +1,10 @@
 """What several pages of the plugin need."""
 
-from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from portal_core.api import Services, change_rows, path_id, text_param
+from portal_core.api import Services
 from portal_meetings.services.states import KIND
-
-__all__ = [
-    "change_rows",
-    "cover_url",
-    "go_to",
-    "path_id",
-    "posted",
-    "reading",
-    "state_label",
-    "text_param",
-    "translator",
-]
 
 DOMAIN = "portal_meetings"
 COVER_WIDTH = 240
@@ -45,13 +33,6 @@ def go_to(request, url: str):
     if request.headers.get("HX-Request") == "true":
         return Response(status=204, headers={"HX-Redirect": url})
     return HTTPSeeOther(url)
-
-
-def posted(request):
-    """What was sent. None of our forms has a place for files, so one that stands where text belongs is answered with 400."""
-    if not all(isinstance(value, str) for value in request.POST.values()):
-        raise HTTPBadRequest()
-    return request.POST
 
 
 def translator(request):

@@ -129,9 +129,9 @@ def _chip(room, day, column, items, words, part_name, bookable):
         more = f" +{len(items) - 1}" if len(items) > 1 else ""
         look, css = words.looks[item.state], words.css(item)
         # The first line says the part of the day and the state in words, the second what it is.
-        inside = f"{part_name} {look.short or look.state}{more}<small>{title}</small>"
-        what = f"{words.state(item)}{words.colon}{title}{words.separator}{times(item)}{more}"
-        label = f"{escaped(room.name)} {part_name} {what}"
+        state = f"{part_name} {look.short or look.state}{more}"
+        inside = f"{state}<small>{title}</small>"
+        label = f"{escaped(room.name)} {words.mark(item)}{state}{words.colon}{title}{words.separator}{times(item)}"
         if item.booking_id is None:
             return f'<span class="half {css}">{inside}</span>'
         url = f"/meetings/bookings/{item.booking_id}" if not more else f"/meetings/?view=day&amp;date={day.days[0]}"

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from portal_core.api import choice_param, date_param, int_param
+from portal_core.api import choice_param, date_param, int_param, text_param
 from portal_meetings.i18n import _
 from portal_meetings.services.grid import GridService, Schedule, may_book
 from portal_meetings.settings import parts
 from portal_meetings.views import day_html, grid_html
-from portal_meetings.views.common import cover_url, text_param, translator
+from portal_meetings.views.common import cover_url, translator
 from portal_meetings.views.grid_cells import WEEK, WORKDAYS, Columns, columns, shown_days
 from portal_meetings.views.grid_words import LEGEND, Words, times
 

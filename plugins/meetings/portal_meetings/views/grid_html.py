@@ -56,7 +56,10 @@ def item_link(item: Item, room: GridRoom, names: dict[int, str], words: Words, w
     if item.booking_id is None:
         return f'<div class="{css}"><span class="vh">{words.looks[item.state].state}{words.colon}</span>{inside}</div>'
     url = f"/meetings/bookings/{item.booking_id}"
-    label = f"{escaped(room.name)} {when} {words.state(item)}{words.colon}{title}{words.separator}{words.separator.join(details)}"
+    # A label must hold what is seen, in this order (WCAG 2.5.3); the state comes first when it is seen by the look alone.
+    spoken = words.separator.join([title, *details, look.short] if look.short else [title, *details])
+    state = words.mark(item) if look.short else f"{words.state(item)}{words.colon}"
+    label = f"{escaped(room.name)} {when} {state}{spoken}"
     return f'<a class="{css}" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
 
 

@@ -70,8 +70,11 @@ class Words:
 
     def state(self, item: Item) -> str:
         """The state in words, with 我的 for one's own."""
-        word = self.looks[item.state].state
-        return f"{self.mine}{self.separator}{word}" if item.mine else word
+        return f"{self.mark(item)}{self.looks[item.state].state}"
+
+    def mark(self, item: Item) -> str:
+        """我的 and a comma for one's own, else nothing."""
+        return f"{self.mine}{self.separator}" if item.mine else ""
 
 
 @lru_cache(maxsize=8192)

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-from portal_core.api import CaseService, Conflict, Invalid, choice_param, date_param, int_param
+from portal_core.api import CaseService, Conflict, Invalid, choice_param, date_param, int_param, text_param
 from portal_meetings.forms.cancel import cancel_form
 from portal_meetings.i18n import _
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService
 from portal_meetings.services.mine import GROUPS, PAGE, MineFilter, MineService
-from portal_meetings.views.common import go_to, posted, reading, state_label, text_param, translator
+from portal_meetings.views.common import go_to, reading, state_label, translator
 
 UPCOMING, ALL, DRAFTS = "upcoming", "all", "drafts"
 TITLES = {UPCOMING: _("Coming up"), ALL: _("All"), DRAFTS: _("Drafts")}
@@ -160,7 +160,7 @@ def cancel(request):
 def save_cancel(request):
     """The meeting is cancelled; its room is free at once."""
     booking = _cancellable(request)
-    form = cancel_form(request, posted(request))
+    form = cancel_form(request, request.POST)
     if not form.validate():
         request.response.status_int = 422
         return _cancel_page(request, booking, form)

@@ -9,7 +9,7 @@ from portal_core.api import Invalid, choice_param
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.services.pending import ACTS, BATCH_MAX, SORTS, PendingService
-from portal_meetings.views.common import posted, reading, translator
+from portal_meetings.views.common import reading, translator
 
 SORT_TITLES = {"urgent": _("Next meeting first"), "oldest": _("Waiting longest first")}
 OPINION_MAX = 1000
@@ -54,7 +54,7 @@ def show(request) -> PendingPage:
 
 def act(request):
     """Some were chosen and a button pressed. Each is done or refused by itself, and the page says which."""
-    post = posted(request)
+    post = request.POST
     chosen, action, opinion = _chosen(post), post.get("action", ""), post.get("opinion", "")
     if action not in ACTS:
         raise HTTPBadRequest()

@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import NotFound
+from portal_core.api import NotFound, path_id
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService, may_book
 from portal_meetings.services.visibility import is_hidden
-from portal_meetings.views.common import path_id, state_label
+from portal_meetings.views.common import state_label
 from portal_meetings.views.grid_cells import free_gaps
 
 SHORTEST_GAP = dt.timedelta(minutes=30)

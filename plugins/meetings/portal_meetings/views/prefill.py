@@ -5,9 +5,8 @@ import re
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 
-from portal_core.api import choice_param, date_param, int_param
+from portal_core.api import choice_param, date_param, int_param, text_param
 from portal_meetings.settings import STEP_MINUTES, parts
-from portal_meetings.views.common import text_param
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 MAX_SERVICES = 50

@@ -4,13 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from portal_core.api import path_id
 from portal_meetings.models import PANORAMA, PHOTO, PLAN, Room
 from portal_meetings.services.grid import GridService, may_book
 from portal_meetings.services.pictures import PictureService
 from portal_meetings.services.rooms import RoomService
 from portal_meetings.services.rules import closing_text
 from portal_meetings.settings import parts
-from portal_meetings.views.common import path_id
 from portal_meetings.views.grid_cells import WEEK, columns, occupied_cells
 
 PHOTO_WIDTH, THUMBNAIL_WIDTH = 960, 240
