@@ -25,6 +25,9 @@ FLAGS = (
 # Nothing on one machine takes this long, in milliseconds; Playwright's own thirty seconds would only delay the bad news.
 TIMEOUT = 10_000
 
+# A screen on a desk, unless a test asks for another (``portal_core.testing.served.PHONE``).
+DESK = {"viewport": {"width": 1440, "height": 900}}
+
 
 class Watch:
     """Collects what a browser context did wrong. ``address`` is the only one that it may ask for anything."""
@@ -61,12 +64,11 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args, served_address):
-    """A desk in Shanghai: Chinese first, 1440 pixels wide, at the served portal."""
+    """A reader in Shanghai, Chinese first, at the served portal."""
     return browser_context_args | {
         "base_url": served_address,
         "locale": "zh-CN",
         "timezone_id": "Asia/Shanghai",
-        "viewport": {"width": 1440, "height": 900},
     }
 
 
@@ -80,10 +82,10 @@ def watch(served_address):
 
 @pytest.fixture
 def new_context(new_context, watch):
-    """pytest-playwright's maker of contexts (cookies of their own), each of them watched. ``page`` and ``context`` use it, too."""
+    """pytest-playwright's maker of contexts (cookies of their own), each of them watched; ``page`` and ``context`` use it."""
 
     def make(**options):
-        context = new_context(**options)
+        context = new_context(**DESK | options)
         context.set_default_timeout(TIMEOUT)
         watch.attach(context)
         return context

@@ -44,7 +44,7 @@ def served_address(served_application):
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory, served_application):
-    """A folder with the demo's database ``demo.db`` and its files in ``data``; made once, also when pytest-xdist runs several workers."""
+    """A folder with the demo's database ``demo.db`` and its files in ``data``; made once for all workers of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()
     # The workers' own folders lie in one that belongs to the run.
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
