@@ -51,15 +51,15 @@ def item_link(item: Item, room: GridRoom, names: dict[int, str], words: Words, w
     if item.room_id != room.id:
         details.append(escaped(words.whole.format(names.get(item.room_id, ""))))
     short = f"<small>{look.short}</small>" if look.short else ""
-    inside = f"<b>{title}</b><span>{'　'.join(details)}</span>{short}"
+    # Narrow cells leave out the details, so the short word stands before them; the style sheet shows it last.
+    inside = f"<b>{title}</b>{short}<span>{'　'.join(details)}</span>"
     css = words.css(item)
     if item.booking_id is None:
         return f'<div class="{css}"><span class="vh">{words.looks[item.state].state}{words.colon}</span>{inside}</div>'
     url = f"/meetings/bookings/{item.booking_id}"
-    # A label must hold what is seen, in this order (WCAG 2.5.3); the state comes first when it is seen by the look alone.
-    spoken = words.separator.join([title, *details, look.short] if look.short else [title, *details])
-    state = words.mark(item) if look.short else f"{words.state(item)}{words.colon}"
-    label = f"{escaped(room.name)} {when} {state}{spoken}"
+    # A label must hold what is seen, in this order (WCAG 2.5.3); before it stands the state in full.
+    spoken = words.separator.join([title, look.short, *details] if look.short else [title, *details])
+    label = f"{escaped(room.name)} {when} {words.state(item)}{words.colon}{spoken}"
     return f'<a class="{css}" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
 
 
