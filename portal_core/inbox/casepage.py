@@ -120,7 +120,7 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
         opinion=opinion,
         errors=errors or {},
         message=message,
-        form_page=bool(offered or links),
+        form_page=bool(offered),
     )
 
 

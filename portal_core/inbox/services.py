@@ -8,7 +8,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.accounts.models import User
 from portal_core.accounts.rights import RightsService
-from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
 from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, Transition, TransitionContext
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, VOID, Case, Task
@@ -131,8 +131,8 @@ class CaseService:
             raise Conflict(_("The module of this case is switched off; it can be read but not handled."))
         if version is not None and version != case.version:
             raise self._stale(case)
-        transition, tasks = flow.transition(case.state, action), self.open_tasks(case)
-        self._check_allowed(flow, transition, case, actor, tasks)
+        tasks = self.open_tasks(case)
+        transition = self._allowed(flow, action, case, actor, tasks)
         opinion = checked_opinion(transition, opinion)
         ctx = TransitionContext(self.services, case, transition, actor, self.services.clock.now(), opinion, dict(data or {}))
         before = case.state
@@ -169,21 +169,19 @@ class CaseService:
             return []  # Tasks are opened by acts only, and there was no act yet.
         return list(self.session.scalars(sa.select(Task).where(Task.case_id == case.id).order_by(Task.id)))
 
-    def _check_allowed(self, flow, transition, case, actor, tasks):
-        """Raise what forbids the act.
+    def _allowed(self, flow: Flow, action: str, case: Case, actor: Identity, tasks: list[Task]) -> Transition:
+        """The transition for ``action``, or an exception with what forbids it.
 
         The tasks were read after the case, so they may already show what a faster colleague did; then the colleague is the
         reason to name, not a missing right.
         """
-        refusal = None
-        if transition is None:
-            refusal = Conflict(_("This is not possible now."))
-        elif not self._may(flow, transition, case, actor, tasks):
-            refusal = Forbidden(_("This act is not yours."))
-        elif not flow.handler.offered(self.services, case, actor, transition):
-            refusal = Conflict(_("This is not possible now."))
-        if refusal is None:
-            return
+        transition = flow.transition(case.state, action)
+        refusal: ServiceError = Conflict(_("This is not possible now."))
+        if transition is not None:
+            if not self._may(flow, transition, case, actor, tasks):
+                refusal = Forbidden(_("This act is not yours."))
+            elif flow.handler.offered(self.services, case, actor, transition):
+                return transition
         moved = self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != case.version
         raise self._stale(case) if moved else refusal
 
@@ -212,9 +210,8 @@ class CaseService:
             "changed": ctx.now, "closed": ctx.now if state.final else None,
         }
         self.session.flush()
-        statement = sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values)
-        moved = self.session.execute(statement.execution_options(synchronize_session=False))
-        if moved.rowcount != 1:
+        statement = sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values).returning(Case.id)
+        if self.session.scalar(statement.execution_options(synchronize_session=False)) is None:
             raise self._stale(case)
         for name, value in values.items():
             set_committed_value(case, name, value)

