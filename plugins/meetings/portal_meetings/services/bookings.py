@@ -15,7 +15,7 @@ from portal_meetings.models import Booking, Draft
 from portal_meetings.services import states as s
 from portal_meetings.services.conflicts import Conflicts, SlotTaken
 from portal_meetings.services.data import CANCEL_REASONS, TITLE_MAX, BookingData
-from portal_meetings.services.holds import HoldService, NotFree, is_free, spaces_of
+from portal_meetings.services.holds import HoldService, NotFree, is_free
 from portal_meetings.services.rules import BookingRules, Checked
 from portal_meetings.services.summary import Wording
 from portal_meetings.services.visibility import has_detail_right
@@ -83,7 +83,8 @@ class BookingService:
             self.session.add(Draft(case_id=case.id, values=dict(values)))
         else:
             draft = self._own_draft(case, identity)
-            draft.values, case.title = dict(values), title
+            draft.values = dict(values)
+            self.cases.describe(case, title=title, summary=())
         self.session.flush()
         return case
 
@@ -112,9 +113,11 @@ class BookingService:
                 # Spaces first, the counter of numbers last: it is shared by all rooms and must not be held while waiting.
                 arguments["spaces"] = self.services.get(HoldService).claim(checked.room, checked.span)
                 wording = Wording(self.services)
-                draft_case = self.cases.open(s.KIND, title=wording.case_title(checked.data), applicant=identity)
-            self.cases.perform(draft_case, action, identity, version=draft_case.version, data=arguments)
-        return self.session.get_one(Booking, draft_case.id)
+                summary = wording.summary(checked.data, checked.room, identity.department_name)
+                title = wording.case_title(checked.data)
+                draft_case = self.cases.open(s.KIND, title=title, applicant=identity, summary=summary)
+            done = self.cases.perform(draft_case, action, identity, version=draft_case.version, data=arguments)
+        return done.data["booking"]
 
     def change(self, booking: Booking, identity: Identity, data: BookingData, version: int) -> None:
         """Change a booking in the way its state asks for: rewrite it, file it again, or propose a change (变更).
@@ -214,6 +217,6 @@ def examine(services: Services, identity: Identity, data: BookingData, booking: 
     """The checked form, if the room is free as far as ``services``' session can see. Raises Invalid or SlotTaken."""
     checked = services.get(BookingRules).check(identity, data, booking)
     own = booking.case_id if booking else 0
-    if not is_free(services.session, spaces_of(checked.room.id), checked.room, checked.span, own):
+    if not is_free(services.session, checked.room, checked.span, own):
         raise services.get(Conflicts).describe(identity, checked.room, checked.span, data.people or 1, own)
     return checked

@@ -8,12 +8,29 @@ import sqlalchemy as sa
 from portal_core.api import Conflict, Identity, Services
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Closure, Hold, Room
-from portal_meetings.services.holds import Span, overlapping_closures, overlapping_holds, spaces_of
+from portal_meetings.services.holds import CLOSED, HELD, Span, looked_for
 from portal_meetings.services.suggest import Alternative, Suggestions
 from portal_meetings.services.visibility import is_hidden
 
-CLOSED = "closed"
+CLOSURE = "closed"
 SHOWN = 5
+
+_BOOKINGS = (
+    sa.select(
+        Booking.title,
+        Booking.unit_name,
+        Booking.starts_at,
+        Booking.ends_at,
+        Booking.state,
+        Booking.owner_id,
+        Booking.room_id,
+        Booking.confidential,
+    )
+    .where(Booking.case_id.in_(sa.select(Hold.booking_id).where(HELD)))
+    .order_by(Booking.starts_at)
+    .limit(SHOWN)
+)
+_CLOSURES = sa.select(Closure.reason, Closure.starts_at, Closure.ends_at).where(CLOSED).order_by(Closure.starts_at).limit(SHOWN)
 
 
 @dataclass(frozen=True)
@@ -50,30 +67,9 @@ class Conflicts:
 
     def in_the_way(self, identity: Identity, room: Room, meeting: Span, booking_id: int = 0) -> list[Taken]:
         """Bookings and closures that ``meeting`` in ``room`` would collide with, buffers considered, in order of time."""
-        spaces = spaces_of(room.id)
-        holding = sa.select(Hold.booking_id).where(overlapping_holds(spaces, meeting.with_buffers(room), booking_id))
-        bookings = (
-            sa.select(
-                Booking.title,
-                Booking.unit_name,
-                Booking.starts_at,
-                Booking.ends_at,
-                Booking.state,
-                Booking.owner_id,
-                Booking.room_id,
-                Booking.confidential,
-            )
-            .where(Booking.case_id.in_(holding))
-            .order_by(Booking.starts_at)
-            .limit(SHOWN)
-        )
-        taken = [self._taken(identity, row) for row in self.session.execute(bookings)]
-        closures = (
-            sa.select(Closure.reason, Closure.starts_at, Closure.ends_at)
-            .where(overlapping_closures(spaces, meeting))
-            .limit(SHOWN)
-        )
-        taken += [Taken(reason, "", start, end, CLOSED) for reason, start, end in self.session.execute(closures)]
+        where = looked_for(room, meeting, booking_id)
+        taken = [self._taken(identity, row) for row in self.session.execute(_BOOKINGS, where)]
+        taken += [Taken(reason, "", start, end, CLOSURE) for reason, start, end in self.session.execute(_CLOSURES, where)]
         return sorted(taken, key=lambda t: t.starts_at)[:SHOWN]
 
     def _taken(self, identity, row):

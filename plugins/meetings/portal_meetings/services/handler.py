@@ -3,6 +3,7 @@
 from portal_core.api import CaseHandler
 from portal_meetings import permissions
 from portal_meetings.models import Booking, room_scope
+from portal_meetings.services import states as s
 
 
 class BookingHandler(CaseHandler):
@@ -16,12 +17,10 @@ class BookingHandler(CaseHandler):
     def offered(self, services, case, identity, transition):
         """Deadlines: the owner acts before the meeting starts, the room's reviewers may cancel until it ends."""
         action = transition.action
-        if action == "submit_direct":
-            # The room is known only from the form, so that the booking service has to ask for the right there.
-            return identity.may_somewhere(permissions.DIRECT)
-        booking = services.session.get(Booking, case.id)
-        if booking is None:
-            return action in ("submit", "discard")
+        if case.state == s.DRAFT:
+            # The room is known only from the form, so that the booking service has to ask for the right in its scope.
+            return action != "submit_direct" or identity.may_somewhere(permissions.DIRECT)
+        booking = services.session.get_one(Booking, case.id)
         now, reviewer = services.clock.now(), identity.may(permissions.APPROVE, room_scope(booking.room_id))
         match action:
             case "cancel":

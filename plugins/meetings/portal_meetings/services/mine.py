@@ -82,7 +82,7 @@ class MineService:
                 Case.number,
                 Case.version,
                 Booking.title,
-                Room.name,
+                Room.name.label("room_name"),
                 Booking.starts_at,
                 Booking.ends_at,
                 Booking.people,
@@ -102,7 +102,7 @@ class MineService:
             query = query.where(
                 sa.or_(Booking.starts_at < starts_at, sa.and_(Booking.starts_at == starts_at, Booking.case_id < case_id))
             )
-        return [OwnBooking(*row) for row in self.session.execute(query)]
+        return [OwnBooking(**row._mapping) for row in self.session.execute(query)]
 
     def drafts(self, identity: Identity, limit: int = 100) -> list[OwnDraft]:
         """Own forms that were saved but not submitted, the newest first."""
@@ -113,7 +113,7 @@ class MineService:
             .order_by(Case.id.desc())
             .limit(limit)
         )
-        return [OwnDraft(*row) for row in self.session.execute(query).tuples()]
+        return [OwnDraft(*row) for row in self.session.execute(query)]
 
     def _conditions(self, wanted):
         clock, conditions = self.services.clock, []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from portal_core.api import Case, Conflict, Services, TransitionContext
+from portal_core.api import Case, CaseService, Conflict, Services, TransitionContext
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Change, Room, ServiceAnswer, ServiceItem
@@ -33,7 +33,7 @@ class Steps:
         step = getattr(self, f"_{ctx.transition.action}", None)
         if step:
             step(ctx)
-        booking = self.session.get(Booking, ctx.case.id)
+        booking = ctx.data.get("booking") or self.session.get(Booking, ctx.case.id)
         if booking:
             booking.state = ctx.case.state
 
@@ -41,15 +41,18 @@ class Steps:
 
     def _submit(self, ctx):
         checked: Checked = ctx.data["checked"]
-        # A booking that is filed without a draft has locked its spaces before its number was drawn.
-        spaces = ctx.data.get("spaces") or self.holds.claim(checked.room, checked.span, ctx.case.id)
+        # A booking that is filed without a draft has locked its spaces before its number was drawn, and has its title.
+        spaces = ctx.data.get("spaces")
         booking = Booking(case_id=ctx.case.id, owner_id=ctx.case.applicant_id, state=ctx.case.state)
         booking.unit_id, booking.unit_name = ctx.actor.department_id, ctx.actor.department_name
         self._fill(booking, checked.data)
         self.session.add(booking)
         self.session.flush()
+        ctx.data["booking"] = booking
         self._answer(booking, checked)
-        self._entitle(ctx.case, checked, booking)
+        if spaces is None:
+            spaces = self.holds.claim(checked.room, checked.span, booking.case_id)
+            self._entitle(ctx.case, checked, booking)
         self.holds.place(booking.case_id, spaces, checked.room, checked.span)
 
     def _submit_direct(self, ctx):
@@ -163,7 +166,7 @@ class Steps:
         return compare(old, new, rooms, labels)
 
     def _room_names(self, ids: Iterable[int]) -> dict[int, str]:
-        return dict(self.session.execute(sa.select(Room.id, Room.name).where(Room.id.in_(set(ids)))).tuples().all())
+        return dict(self.session.execute(sa.select(Room.id, Room.name).where(Room.id.in_(set(ids)))).all())
 
     def _fill(self, booking: Booking, data: BookingData) -> None:
         assert data.room_id and data.starts_at and data.ends_at and data.people
@@ -197,8 +200,8 @@ class Steps:
             self.session.execute(sa.insert(ServiceAnswer), rows)
 
     def _entitle(self, case: Case, checked: Checked, booking: Booking) -> None:
-        case.title = self.wording.case_title(checked.data)[:200]
-        case.summary = [list(pair) for pair in self.wording.summary(checked.data, checked.room, booking.unit_name)]
+        summary = self.wording.summary(checked.data, checked.room, booking.unit_name)
+        self.services.get(CaseService).describe(case, title=self.wording.case_title(checked.data), summary=summary)
 
     def _drop_change(self, case: Case, status: str) -> None:
         change = self.open_change(case.id)

@@ -20,6 +20,26 @@ MARGIN = dt.timedelta(minutes=BUFFER_MAX)
 DAY = dt.timedelta(days=1)
 STEP = dt.timedelta(minutes=STEP_MINUTES)
 
+# Made once: putting statements together takes longer than running them.
+_SPACES = sa.bindparam("spaces", expanding=True)
+_HELD = sa.select(Hold.space_id, Hold.starts_at, Hold.ends_at).where(
+    Hold.space_id.in_(_SPACES),
+    Hold.starts_at < sa.bindparam("to"),
+    Hold.starts_at > sa.bindparam("first"),
+    Hold.ends_at > sa.bindparam("from"),
+    Hold.booking_id != sa.bindparam("booking"),
+)
+_CLOSED = (
+    sa.select(RoomSpace.space_id, Closure.starts_at, Closure.ends_at)
+    .join(Closure, Closure.room_id == RoomSpace.room_id)
+    .where(
+        RoomSpace.space_id.in_(_SPACES),
+        Closure.cancelled.is_(None),
+        Closure.starts_at < sa.bindparam("to"),
+        Closure.ends_at > sa.bindparam("from"),
+    )
+)
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -70,26 +90,10 @@ class Suggestions:
         busy = Busy()
         if not spaces:
             return busy
-        held = sa.select(Hold.space_id, Hold.starts_at, Hold.ends_at).where(
-            Hold.space_id.in_(spaces),
-            Hold.starts_at < span.end,
-            Hold.starts_at > span.start - REACH,
-            Hold.ends_at > span.start,
-            Hold.booking_id != booking_id,
-        )
-        for space, start, end in self.session.execute(held):
+        where = {"spaces": sorted(spaces), "first": span.start - REACH, "from": span.start, "to": span.end}
+        for space, start, end in self.session.execute(_HELD, where | {"booking": booking_id}):
             busy.held[space].append((start, end))
-        closed = (
-            sa.select(RoomSpace.space_id, Closure.starts_at, Closure.ends_at)
-            .join(Closure, Closure.room_id == RoomSpace.room_id)
-            .where(
-                RoomSpace.space_id.in_(spaces),
-                Closure.cancelled.is_(None),
-                Closure.starts_at < span.end,
-                Closure.ends_at > span.start,
-            )
-        )
-        for space, start, end in self.session.execute(closed):
+        for space, start, end in self.session.execute(_CLOSED, where):
             busy.closed[space].append((start, end))
         return busy
 
