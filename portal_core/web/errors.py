@@ -159,8 +159,9 @@ def _check_form(request):
     if request.method in ("GET", "HEAD") or request.content_type not in FORM_TYPES:
         return
     for name, value in request.POST.items():
-        if "\0" in name or (isinstance(value, str) and "\0" in value):
-            raise ValueError("NUL in a form field")
+        # A part of a multipart body need not have a name.
+        if name is None or "\0" in name or (isinstance(value, str) and "\0" in value):
+            raise ValueError("NUL in a form field, or a field without a name")
 
 
 def includeme(config):
