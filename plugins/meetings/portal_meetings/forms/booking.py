@@ -14,7 +14,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, StopValidation, ValidationError
 
 from portal_core.api import Clock, PortalForm
 from portal_meetings.i18n import _
@@ -27,6 +27,15 @@ from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
 def at_most(length):
     """A validator for the length of a text."""
     return Length(max=length, message=_("At most ${max} characters"))
+
+
+def asked_for_several_days(form, field):
+    """A validator: the last day counts only when the box is ticked, and then it must be there."""
+    if form.multiday.data and any(value.strip() for value in field.raw_data or ()):
+        return
+    # That nothing is no date need not be said.
+    field.errors[:] = []
+    raise StopValidation(_("Please choose the last day") if form.multiday.data else "")
 
 
 class LeaderForm(PortalForm):
@@ -75,7 +84,7 @@ class BookingForm(PortalForm):
     start = TimeField(_("Start time"), [InputRequired(_("Please choose the start time"))])
     end = TimeField(_("End time"), [InputRequired(_("Please choose the end time"))])
     multiday = BooleanField(_("The meeting ends on another day"))
-    end_date = DateField(_("Last day"), [Optional()])
+    end_date = DateField(_("Last day"), [asked_for_several_days])
     people = IntegerField(
         _("Number of people"),
         [
@@ -94,12 +103,8 @@ class BookingForm(PortalForm):
     note = TextAreaField(_("Other special requirements"), [at_most(limits.NOTE_MAX)])
 
     def validate_end_date(self, field):
-        """The last day is asked for only when the box is ticked."""
-        if not self.multiday.data:
-            return
-        if field.data is None:
-            raise ValidationError(_("Please choose the last day"))
-        if self.date.data and field.data < self.date.data:
+        """Not before the first."""
+        if self.date.data and field.data and field.data < self.date.data:
             raise ValidationError(_("The last day is before the first"))
 
     def validate_end(self, field):
