@@ -82,7 +82,7 @@ class RoomForm(PortalForm):
             self.restricted.data,
             self.position.data,
             self.note.data or "",
-            tuple(self.parts.data or ()),
+            tuple(self.parts.data or ()) if self.parts else (),
         )
 
 
@@ -139,7 +139,8 @@ class ClosureForm(PortalForm):
 
     def validate_start_date(self, field):
         """A date that calendars and databases know how to handle."""
-        if not 2000 <= field.data.year < 2200:
+        # Without a date there already is a message.
+        if field.data and not 2000 <= field.data.year < 2200:
             raise ValidationError(_("Please choose a date between 2000 and 2199"))
 
     validate_end_date = validate_start_date
