@@ -121,8 +121,9 @@ class Clerk:
         try:
             with manager:
                 act(Services(session, self.portal))
-        except SlotTaken:
-            return TAKEN
+        except SlotTaken as error:
+            # The page that answers shows both, after the request has let go of its locks.
+            return TAKEN if error.taken or error.alternatives else "unexplained"
         except Conflict:
             return LATE
         return WON

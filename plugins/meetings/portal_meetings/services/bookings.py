@@ -13,7 +13,7 @@ from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Draft
 from portal_meetings.services import states as s
-from portal_meetings.services.conflicts import Conflicts, SlotTaken
+from portal_meetings.services.conflicts import SlotTaken, slot_taken
 from portal_meetings.services.data import CANCEL_REASONS, TITLE_MAX, BookingData
 from portal_meetings.services.holds import HoldService, NotFree, is_free
 from portal_meetings.services.rules import BookingRules, Checked
@@ -187,11 +187,8 @@ class BookingService:
         try:
             yield
         except NotFree:
-            # The writing session may be unusable after the database's own refusal, so another one looks up what to say.
-            with self.services.portal.database.reading() as session:
-                services = Services(session, self.services.portal, self.services.clock)
-                people = checked.data.people or 1
-                raise services.get(Conflicts).describe(identity, checked.room, checked.span, people, booking_id) from None
+            people = checked.data.people or 1
+            raise slot_taken(self.services, identity, checked.room, checked.span, people, booking_id) from None
 
     def _own_draft(self, case: Case, identity: Identity) -> Draft:
         draft = self.session.get(Draft, case.id)
@@ -218,5 +215,5 @@ def examine(services: Services, identity: Identity, data: BookingData, booking: 
     checked = services.get(BookingRules).check(identity, data, booking)
     own = booking.case_id if booking else 0
     if not is_free(services.session, checked.room, checked.span, own):
-        raise services.get(Conflicts).describe(identity, checked.room, checked.span, data.people or 1, own)
+        raise slot_taken(services, identity, checked.room, checked.span, data.people or 1, own)
     return checked

@@ -1,7 +1,9 @@
 """What to tell somebody whose room is taken: by whom, and what is free instead."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -45,25 +47,50 @@ class Taken:
 
 
 class SlotTaken(Conflict):
-    """The room is not free at that time. ``taken`` is what is in the way, ``alternatives`` up to five that are free."""
+    """The room is not free at that time. ``taken`` is what is in the way, ``alternatives`` up to five that are free.
 
-    def __init__(self, taken: list[Taken], alternatives: list[Alternative]):
+    Both are looked up when they are first asked for, on a connection of their own: so whoever holds locks can let go of them
+    first (``request.roll_back()``) and keeps nobody waiting meanwhile.
+    """
+
+    def __init__(self, explain: Callable[[], tuple[list[Taken], list[Alternative]]]):
         super().__init__(_("The room is not free at this time"))
-        self.taken = taken
-        self.alternatives = alternatives
+        self._explain = explain
+
+    @cached_property
+    def _explanation(self) -> tuple[list[Taken], list[Alternative]]:
+        return self._explain()
+
+    @property
+    def taken(self) -> list[Taken]:
+        """Bookings and closures in the way, in order of time."""
+        return self._explanation[0]
+
+    @property
+    def alternatives(self) -> list[Alternative]:
+        """Rooms and times that are free instead, the most useful first."""
+        return self._explanation[1]
+
+
+def slot_taken(services: Services, identity: Identity, room: Room, meeting: Span, people: int, booking_id: int = 0) -> SlotTaken:
+    """The error for ``identity``, who wanted ``room`` for ``meeting`` with so many people; ``booking_id`` is what would move."""
+    portal, clock = services.portal, services.clock
+
+    def explain():
+        with portal.database.reading() as session:
+            reading = Services(session, portal, clock)
+            taken = reading.get(Conflicts).in_the_way(identity, room, meeting, booking_id)
+            return taken, reading.get(Suggestions).alternatives(identity, room, meeting, people, booking_id)
+
+    return SlotTaken(explain)
 
 
 class Conflicts:
-    """Describes conflicts. Give it a reading session where the writing one is spent or holds locks others wait for."""
+    """Finds what a meeting would collide with."""
 
     def __init__(self, services: Services):
         self.services = services
         self.session = services.session
-
-    def describe(self, identity: Identity, room: Room, meeting: Span, people: int, booking_id: int = 0) -> SlotTaken:
-        """The answer for ``identity``, who wanted ``room`` for ``meeting`` with so many people."""
-        taken = self.in_the_way(identity, room, meeting, booking_id)
-        return SlotTaken(taken, self.services.get(Suggestions).alternatives(identity, room, meeting, people, booking_id))
 
     def in_the_way(self, identity: Identity, room: Room, meeting: Span, booking_id: int = 0) -> list[Taken]:
         """Bookings and closures that ``meeting`` in ``room`` would collide with, buffers considered, in order of time."""
