@@ -5,6 +5,7 @@ feeds the tests of reachability. What a plugin must do besides (hold a slot, say
 """
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,7 @@ class Transition:
     (nothing is asked), optional or required. ``opens``: tasks opened; unless ``keeps_tasks``, the case's open to-dos are closed
     before: done are those that the act was the answer to, void all others. ``notify``: notification type sent to the applicant
     and handler, except to the actor. ``tone`` of its button: ok (the main one), bad (danger) or empty.
-    ``offered``: False keeps it off the page's buttons (it has a page of its own).
+    ``offered``: False keeps it off the case page, which refuses it too (it has a form of its own).
     """
 
     action: str
@@ -156,16 +157,18 @@ class Flow:
         return tuple(t for t in self.transitions if state in t.sources)
 
 
-def check(flow: Flow, permissions: frozenset[str]) -> None:
-    """Raise StartError when ``flow`` cannot work; ``permissions`` are those declared so far."""
+def check(flow: Flow, permissions: Set[str], notification_types: Set[str]) -> None:
+    """Raise StartError when ``flow`` cannot work; the sets hold what is declared."""
     for problem in (_unknown_state(flow), _unreachable_state(flow), _dead_end(flow), _ambiguous_act(flow), _nobodys_task(flow)):
         if problem:
             raise StartError(f"flow {flow.kind}: {problem}")
     words = {APPLICANT, TASK, SYSTEM_ONLY}
     asked = {w for t in flow.transitions for w in t.who} - words
     asked |= {spec.permission for t in flow.transitions for spec in t.opens if spec.permission}
-    if asked - permissions:
-        raise StartError(f"flow {flow.kind}: unknown permission {min(asked - permissions)!r}")
+    sent = {t.notify for t in flow.transitions if t.notify}
+    for kind, unknown in (("permission", asked - permissions), ("notification type", sent - notification_types)):
+        if unknown:
+            raise StartError(f"flow {flow.kind}: unknown {kind} {min(unknown)!r}")
 
 
 def _unknown_state(flow):

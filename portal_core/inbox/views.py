@@ -114,6 +114,8 @@ def act(request):
     if version is None or not isinstance(action, str) or not isinstance(opinion, str):
         raise HTTPBadRequest()
     try:
+        if has_form_of_its_own(cases, case, action):
+            raise Conflict(_("This is not possible now."))
         done = cases.perform(case, action, request.identity, opinion=opinion, version=version)
     except Stale as error:
         return _refuse_stale(request, error, opinion)
@@ -123,6 +125,13 @@ def act(request):
         return _show_again(request, 409, opinion, {}, error.message)
     request.flash("ok", _("Done: ${act}", mapping={"act": done.transition.label}))
     return HTTPSeeOther(case_url(case))
+
+
+def has_form_of_its_own(cases, case, action):
+    """Is ``action`` one that the case page does not offer? Its plugin asks for more than an opinion and would miss it here."""
+    flow = cases.flow(case)
+    transition = flow.transition(case.state, action) if flow else None
+    return transition is not None and not transition.offered
 
 
 def _show_again(request, status, opinion, errors, message):
