@@ -18,6 +18,7 @@ from PIL import Image
 from portal_core.accounts.models import Grant
 from portal_core.accounts.services import AccountService, DepartmentService, RightsService
 from portal_core.clock import FixedClock
+from portal_core.evaluations.models import Evaluation
 from portal_core.files.services import FileService
 from portal_core.inbox.models import Case, CaseEvent, Task
 from portal_core.inbox.services import CaseService
@@ -44,7 +45,10 @@ from portal_meetings.services.data import BookingData
 from portal_meetings.services.lifecycle import finish_ended
 
 # What a refused request must leave as it was.
-WRITTEN = (Case, Task, CaseEvent, Booking, Hold, Change, Draft, Notification, Room, RoomPicture, Closure, ServiceItem, Grant)
+WRITTEN = (
+    *(Case, Task, CaseEvent, Notification, Evaluation, Grant),
+    *(Booking, Hold, Change, Draft, Room, RoomPicture, Closure, ServiceItem),
+)
 PEOPLE = (
     ("staff", "杨晓", "机关事务中心", ("clerk",)),
     ("staff2", "李静", "机关工委", ("clerk",)),
