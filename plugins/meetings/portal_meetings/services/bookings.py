@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
 
 from portal_core.api import AuditService, Case, CaseService, Conflict, Forbidden, Identity, Invalid, NotFound, Services
 from portal_meetings import permissions
@@ -17,6 +16,7 @@ from portal_meetings.services.conflicts import SlotTaken, slot_taken
 from portal_meetings.services.data import CANCEL_REASONS, TITLE_MAX, BookingData
 from portal_meetings.services.holds import HoldService, NotFree, is_free
 from portal_meetings.services.rules import BookingRules, Checked
+from portal_meetings.services.steps import LOADED
 from portal_meetings.services.summary import Wording
 from portal_meetings.services.visibility import has_detail_right
 
@@ -42,8 +42,7 @@ class BookingService:
         ``full``: the person wants all details; then an unknown booking and one whose details they may not see raise NotFound
         alike, and a look at somebody else's confidential booking is audited. Without it the caller must ask ``may_see_detail``.
         """
-        options = (joinedload(Booking.case), joinedload(Booking.room), joinedload(Booking.owner), selectinload(Booking.answers))
-        query = sa.select(Booking).options(*options)
+        query = sa.select(Booking).options(*LOADED)
         if isinstance(ref, str):
             query = query.join(Case, Case.id == Booking.case_id).where(Case.number == ref)
         else:

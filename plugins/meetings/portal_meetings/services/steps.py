@@ -6,7 +6,7 @@ When these run the case's row is already ours (its UPDATE came first); spaces ar
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal_core.api import Case, CaseService, Conflict, Services, TransitionContext
 from portal_meetings import permissions
@@ -17,6 +17,9 @@ from portal_meetings.services.data import BookingData, from_json, of_booking, to
 from portal_meetings.services.holds import HoldService, Span
 from portal_meetings.services.rules import Checked
 from portal_meetings.services.summary import Wording
+
+# What a booking is loaded with wherever one is shown or changed.
+LOADED = (joinedload(Booking.case), joinedload(Booking.room), joinedload(Booking.owner), selectinload(Booking.answers))
 
 
 class Steps:
@@ -122,13 +125,9 @@ class Steps:
         return change
 
     def _booking(self, case: Case) -> Booking:
-        query = (
-            sa.select(Booking)
-            .options(selectinload(Booking.answers))
-            .where(Booking.case_id == case.id)
-            .execution_options(populate_existing=True)
-        )
-        return self.session.scalars(query).one()
+        """The booking as it is now: it may have been read before the case's row became ours."""
+        query = sa.select(Booking).options(*LOADED).where(Booking.case_id == case.id)
+        return self.session.scalars(query.execution_options(populate_existing=True)).one()
 
     def _rewrite(self, ctx: TransitionContext, booking: Booking, checked: Checked) -> None:
         spaces = self.holds.claim(checked.room, checked.span, booking.case_id)
@@ -177,6 +176,7 @@ class Steps:
 
     def _replace(self, case: Case, booking: Booking, checked: Checked) -> None:
         self._fill(booking, checked.data)
+        booking.room = self.session.get_one(Room, checked.room.id)
         self.session.flush()
         self.session.execute(sa.delete(ServiceAnswer).where(ServiceAnswer.booking_id == booking.case_id))
         self.session.expire(booking, ["answers"])
