@@ -1,10 +1,13 @@
 """What the page frame shows: menu, person, badges, appearance. Computed when a template asks, once per request."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+import sqlalchemy as sa
 
 from portal_core.i18n import _
-from portal_core.inbox.queries import tab_count
-from portal_core.notifications.queries import unread_count
+from portal_core.inbox.queries import ME, Reach, counted, parameters, reach_of
+from portal_core.notifications.queries import unread
 
 BADGE_CAP = 100
 
@@ -81,14 +84,7 @@ class Chrome:
 
     def _badges(self):
         if self._counts is None:
-            if self.user is None:
-                self._counts = (0, 0)
-            else:
-                session = self._request.reader
-                self._counts = (
-                    unread_count(session, self.user, BADGE_CAP),
-                    tab_count(session, "todo", self.user, self._request.registry.portal.task_permissions, BADGE_CAP),
-                )
+            self._counts = badges(self._request) if self.user else (0, 0)
         return self._counts
 
     def _item(self, entry, current):
@@ -98,6 +94,18 @@ class Chrome:
         if entry.url == "/":
             return self.path == "/"
         return self.path.startswith(entry.url) or self.current == entry.key
+
+
+@lru_cache(maxsize=200)
+def _badge_query(reach: Reach):
+    return sa.select(unread(ME, BADGE_CAP), counted("todo", reach, BADGE_CAP))
+
+
+def badges(request) -> tuple[int, int]:
+    """Unread messages and open to-dos of the request's person, each capped at ``BADGE_CAP``: one statement on every page."""
+    identity = request.identity
+    reach = reach_of(identity, request.registry.portal.task_permissions)
+    return request.reader.execute(_badge_query(reach), parameters(identity)).one()
 
 
 def menu_entries(request):

@@ -95,37 +95,23 @@ def _collect(portal: Portal, source) -> None:
         target[key] = value
 
     declare = portal.plugins.declare
-    for permission in core.PERMISSIONS:
-        add(portal.permissions, "core", permission.name, permission, ":")
-    portal.roles += core.ROLES
-    portal.migrations.append(core.MIGRATIONS)
-    portal.assets.append(core.ASSETS)
-    for kind in core.NOTIFICATION_TYPES:
-        add(portal.notification_types, "core", kind.code, kind)
-    for job in core.JOBS:
-        add(portal.jobs, "core", job.name, job)
-    for check in core.HEALTH_CHECKS:
-        add(portal.health_checks, "core", check.name, check)
     for _owner, _bases in declare("portal_models"):
         pass  # Importing the models is the point: their tables join the shared MetaData.
-    for owner, items in declare("portal_permissions"):
-        for item in items:
-            add(portal.permissions, owner, item.name, item, ":")
-    for _owner, items in declare("portal_role_defaults"):
-        portal.roles += items
-    for owner, items in declare("portal_flows"):
-        for item in items:
-            add(portal.flows, owner, item.kind, item)
-            flows.check(item, frozenset(portal.permissions))
-    for hook, target, key in (
-        ("portal_notification_types", portal.notification_types, "code"),
-        ("portal_evaluation_forms", portal.evaluation_forms, "code"),
-        ("portal_jobs", portal.jobs, "name"),
-        ("portal_health_checks", portal.health_checks, "name"),
+    # Flows come last: what they name must be known by then.
+    for hook, own, target, key, separator in (
+        ("portal_permissions", core.PERMISSIONS, portal.permissions, "name", ":"),
+        ("portal_notification_types", core.NOTIFICATION_TYPES, portal.notification_types, "code", "."),
+        ("portal_evaluation_forms", (), portal.evaluation_forms, "code", "."),
+        ("portal_jobs", core.JOBS, portal.jobs, "name", "."),
+        ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
+        ("portal_flows", (), portal.flows, "kind", "."),
     ):
-        for owner, items in declare(hook):
+        for owner, items in (("core", own), *declare(hook)):
             for item in items:
-                add(target, owner, getattr(item, key), item)
+                add(target, owner, getattr(item, key), item, separator)
+    for flow in portal.flows.values():
+        flows.check(flow, portal.permissions.keys(), portal.notification_types.keys())
     portal.health_checks["core.evaluation_forms"] = definitions.health_check(portal.evaluation_forms.values())
-    portal.migrations += [item for _owner, item in declare("portal_migrations")]
-    portal.assets += [item for _owner, item in declare("portal_assets")]
+    portal.roles += [*core.ROLES, *(role for _owner, roles in declare("portal_role_defaults") for role in roles)]
+    portal.migrations += [core.MIGRATIONS, *(item for _owner, item in declare("portal_migrations"))]
+    portal.assets += [core.ASSETS, *(item for _owner, item in declare("portal_assets"))]

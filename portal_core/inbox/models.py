@@ -28,6 +28,8 @@ class Case(Base):
     __table_args__ = (
         sa.Index("ix_core_case_applicant", "applicant_id", "id"),
         sa.Index("ix_core_case_handler", "handler_id", "id"),
+        partial_index("ix_core_case_own_draft", "applicant_id", "id", where="state = 'draft'"),
+        partial_index("ix_core_case_typed_draft", "handler_id", "id", where="state = 'draft'"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -6,6 +6,8 @@ grow with the number of open tasks. Paging is by key (the task's id), never by o
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -22,41 +24,27 @@ CASE_TABS = ("mine", "draft")
 # SQLite refuses more than 500 parts in a union, and PostgreSQL plans each of them.
 SCOPES_AS_RANGES = 100
 
+ME = sa.bindparam("me", type_=sa.BigInteger())
+BEFORE = sa.bindparam("before", type_=sa.BigInteger())
 
-def open_ids(identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None, kind=ACT):
-    """A select of the ids of the newest ``limit`` open tasks of ``identity``, older than id ``before`` if given.
 
-    ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``); others need not be looked for.
+@dataclass(frozen=True)
+class Reach:
+    """In which ways a person is a candidate: permissions held everywhere, and pairs of permission and scope.
+
+    People with the same roles have the same reach, so the selects built for one serve all of them: building a union takes
+    longer than running it.
     """
-    is_open = Task.status == sa.literal_column(f"'{OPEN}'")
-    assigned = _Range([is_open], {Task.assignee_id: identity.user_id, Task.kind: kind})
-    pool = _pool_ranges(identity, awaited, [is_open, Task.assignee_id.is_(None)]) if kind == ACT else []
-    return _merge(sa.union_all, [found.newest(Task.id, limit, before) for found in (assigned, *pool)], limit)
+
+    everywhere: tuple[str, ...]
+    scoped: tuple[tuple[str, str], ...]
 
 
-def _pool_ranges(identity, awaited, pool):
-    """Tasks that ``identity`` may take, as disjoint ranges. What only asks to be read is never among them (``flow.check``)."""
-    ranges = [_Range(pool, {Task.permission: permission}) for permission in sorted(identity.permissions & awaited)]
-    for permission in sorted((identity.scoped.keys() & awaited) - identity.permissions):
-        scopes = sorted(identity.scoped[permission])
-        if len(scopes) <= SCOPES_AS_RANGES:
-            ranges += [_Range(pool, {Task.permission: permission, Task.scope: scope}) for scope in scopes]
-        else:
-            ranges.append(_Range([*pool, Task.scope.in_(scopes)], {Task.permission: permission}))
-    return ranges
-
-
-def done_ids(identity: Identity, limit: int, before: int | None = None):
-    """A select of the ids of the newest ``limit`` to-dos that ``identity`` has done."""
-    is_done = Task.status == sa.literal_column(f"'{DONE}'")
-    return _Range([is_done, Task.kind == ACT], {Task.done_by_id: identity.user_id}).newest(Task.id, limit, before)
-
-
-def own_case_ids(identity: Identity, drafts: bool, limit: int, before: int | None = None):
-    """A select of the ids of the newest ``limit`` cases that ``identity`` applied for or typed; drafts or all others."""
-    wanted = [(Case.state == DRAFT_STATE) if drafts else (Case.state != DRAFT_STATE)]
-    ways = (_Range(wanted, {column: identity.user_id}) for column in (Case.applicant_id, Case.handler_id))
-    return _merge(sa.union, [found.newest(Case.id, limit, before) for found in ways], limit)
+def reach_of(identity: Identity, awaited: frozenset[str]) -> Reach:
+    """The reach of ``identity``. ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``)."""
+    scoped = (identity.scoped.keys() & awaited) - identity.permissions
+    pairs = ((permission, scope) for permission in sorted(scoped) for scope in sorted(identity.scoped[permission]))
+    return Reach(tuple(sorted(identity.permissions & awaited)), tuple(pairs))
 
 
 @dataclass(frozen=True)
@@ -66,16 +54,50 @@ class _Range:
     conditions: list
     prefix: dict
 
-    def newest(self, key, limit, before):
-        """A select of the newest ``limit`` ids, read from that index alone.
+    def newest(self, key, limit):
+        """A select of the newest ``limit`` ids below ``BEFORE``, read from that index alone.
 
         Written as a range of the index's columns and not as equalities: with these, PostgreSQL drops the columns from the order
         and prefers to walk the primary key, past everything that somebody else has or that is done.
         """
         columns, values = list(self.prefix), list(self.prefix.values())
-        below = sa.tuple_(*columns, key) < sa.tuple_(*values, MAX_ID if before is None else before)
+        below = sa.tuple_(*columns, key) < sa.tuple_(*values, BEFORE)
         query = sa.select(key).where(*self.conditions, sa.tuple_(*columns) >= sa.tuple_(*values), below)
         return query.order_by(*(column.desc() for column in columns), key.desc()).limit(limit)
+
+
+def _word(text):
+    # Written into the statement and not bound, so that the planner sees that a partial index fits.
+    return sa.literal_column(f"'{text}'")
+
+
+def _open_ids(reach, limit, kind):
+    is_open = Task.status == _word(OPEN)
+    assigned = _Range([is_open], {Task.assignee_id: ME, Task.kind: kind})
+    pool = _pool_ranges(reach, [is_open, Task.assignee_id.is_(None)]) if kind == ACT else []
+    return _merge(sa.union_all, [found.newest(Task.id, limit) for found in (assigned, *pool)], limit)
+
+
+def _pool_ranges(reach, pool):
+    """Tasks that the person may take, as disjoint ranges. What only asks to be read is never among them (``flow.check``)."""
+    ranges = [_Range(pool, {Task.permission: permission}) for permission in reach.everywhere]
+    for permission in dict.fromkeys(permission for permission, _scope in reach.scoped):
+        scopes = [scope for name, scope in reach.scoped if name == permission]
+        if len(scopes) <= SCOPES_AS_RANGES:
+            ranges += [_Range(pool, {Task.permission: permission, Task.scope: scope}) for scope in scopes]
+        else:
+            ranges.append(_Range([*pool, Task.scope.in_(scopes)], {Task.permission: permission}))
+    return ranges
+
+
+def _done_ids(limit):
+    return _Range([Task.status == _word(DONE), Task.kind == ACT], {Task.done_by_id: ME}).newest(Task.id, limit)
+
+
+def _own_case_ids(drafts, limit):
+    wanted = [(Case.state == _word(DRAFT_STATE)) if drafts else (Case.state != _word(DRAFT_STATE))]
+    ways = (_Range(wanted, {column: ME}) for column in (Case.applicant_id, Case.handler_id))
+    return _merge(sa.union, [found.newest(Case.id, limit) for found in ways], limit)
 
 
 def _merge(union, parts, limit):
@@ -84,32 +106,48 @@ def _merge(union, parts, limit):
     return sa.select(merged.c.id).order_by(merged.c.id.desc()).limit(limit)
 
 
-def tab_ids(tab: str, identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None):
-    """The ids shown by ``tab`` (one of ``TABS``): of cases for ``CASE_TABS``, else of tasks."""
+@lru_cache(maxsize=1000)
+def _ids(tab, reach, limit):
     match tab:
         case "todo":
-            return open_ids(identity, awaited, limit, before)
+            return _open_ids(reach, limit, ACT)
         case "read":
-            return open_ids(identity, awaited, limit, before, READ)
+            return _open_ids(reach, limit, READ)
         case "done":
-            return done_ids(identity, limit, before)
+            return _done_ids(limit)
         case _:
-            return own_case_ids(identity, tab == "draft", limit, before)
+            return _own_case_ids(tab == "draft", limit)
 
 
-def tab_count(session: Session, tab: str, identity: Identity, awaited: frozenset[str], cap: int = 100) -> int:
-    """Length of the tab's list, counted up to ``cap``: the list's own query, so that badge and list agree."""
-    return session.scalar(sa.select(_counted(tab, identity, awaited, cap))) or 0
+def tab_ids(
+    tab: str, identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None
+) -> tuple[sa.Select, dict[str, Any]]:
+    """Statement and parameters for the ids shown by ``tab`` (one of ``TABS``): of cases for ``CASE_TABS``, else of tasks.
+
+    The newest ``limit``, older than id ``before`` if given. ``awaited`` as for ``reach_of``.
+    """
+    return _ids(tab, reach_of(identity, awaited), limit), parameters(identity, before)
+
+
+def parameters(identity: Identity, before: int | None = None) -> dict[str, Any]:
+    """The values of the statements of this module."""
+    return {"me": identity.user_id, "before": MAX_ID if before is None else before}
+
+
+def counted(tab: str, reach: Reach, cap: int):
+    """The length of the tab's list up to ``cap`` as a scalar: the list's own query, so that badge and list agree."""
+    return sa.select(sa.func.count()).select_from(_ids(tab, reach, cap).subquery()).scalar_subquery()
+
+
+@lru_cache(maxsize=200)
+def _counts(reach, cap):
+    return sa.select(*(counted(tab, reach, cap).label(tab) for tab in TABS))
 
 
 def tab_counts(session: Session, identity: Identity, awaited: frozenset[str], cap: int = 100) -> dict[str, int]:
-    """``tab_count`` of every tab, in one statement."""
-    row = session.execute(sa.select(*(_counted(tab, identity, awaited, cap).label(tab) for tab in TABS))).one()
+    """The length of every tab's list, counted up to ``cap``, in one statement."""
+    row = session.execute(_counts(reach_of(identity, awaited), cap), parameters(identity)).one()
     return dict(row._mapping)
-
-
-def _counted(tab, identity, awaited, cap):
-    return sa.select(sa.func.count()).select_from(tab_ids(tab, identity, awaited, cap).subquery()).scalar_subquery()
 
 
 def tab_page(session: Session, tab: str, identity: Identity, awaited: frozenset[str], size: int = PAGE, before=None):
@@ -117,7 +155,7 @@ def tab_page(session: Session, tab: str, identity: Identity, awaited: frozenset[
 
     Returns ``(rows, next)``: tasks with their cases loaded, or cases; ``next`` is the ``before`` of the following page or None.
     """
-    ids = list(session.scalars(tab_ids(tab, identity, awaited, size + 1, before)))
+    ids = list(session.scalars(*tab_ids(tab, identity, awaited, size + 1, before)))
     following = ids[size - 1] if len(ids) > size else None
     return _rows(session, tab, ids[:size]), following
 

@@ -9,10 +9,10 @@ from portal_core.notifications.models import Notification
 PAGE = 20
 
 
-def unread_count(session: Session, identity: Identity, cap: int = 100) -> int:
-    """How many messages ``identity`` has not read, counted up to ``cap``: one short index range."""
-    unread = sa.select(Notification.id).where(Notification.user_id == identity.user_id, Notification.read_at.is_(None)).limit(cap)
-    return session.scalar(sa.select(sa.func.count()).select_from(unread.subquery())) or 0
+def unread(me, cap: int = 100):
+    """How many messages the user ``me`` (a bound parameter) has not read, up to ``cap``, as a scalar: one short index range."""
+    newest = sa.select(Notification.id).where(Notification.user_id == me, Notification.read_at.is_(None)).limit(cap)
+    return sa.select(sa.func.count()).select_from(newest.subquery()).scalar_subquery()
 
 
 def page(session: Session, identity: Identity, size: int = PAGE, before: int | None = None):

@@ -11,6 +11,7 @@ from portal_core.inbox.strip import steps
 from tests.trial import APPROVE, FLOW, MANAGE
 
 KNOWN = frozenset((APPROVE, MANAGE))
+MESSAGES = frozenset(t.notify for t in FLOW.transitions if t.notify)
 
 
 def changed(**fields):
@@ -22,7 +23,7 @@ def with_transition(*args, **fields):
 
 
 def test_the_trial_flow_is_sound():
-    check(FLOW, KNOWN)
+    check(FLOW, KNOWN, MESSAGES)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,15 @@ def test_the_trial_flow_is_sound():
             with_transition("x", "X", ("draft",), "pending", ("applicant",), opens=(TaskSpec("s", "S", APPROVE, kind="read"),)),
             "task 's' of kind 'read' cannot be opened for a permission",
         ),
+        (
+            with_transition("x", "X", ("pending",), "rejected", ("task",), notify="trial.lost"),
+            "unknown notification type 'trial.lost'",
+        ),
     ],
 )
 def test_a_broken_flow_stops_the_start(flow, problem):
     with pytest.raises(StartError) as error:
-        check(flow, KNOWN)
+        check(flow, KNOWN, MESSAGES)
     assert str(error.value) == f"flow trial.thing: {problem}"
 
 

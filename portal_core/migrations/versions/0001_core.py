@@ -161,6 +161,8 @@ def _inbox():
     )
     op.create_index("ix_core_case_applicant", "core_case", ["applicant_id", "id"])
     op.create_index("ix_core_case_handler", "core_case", ["handler_id", "id"])
+    _partial_index("ix_core_case_own_draft", "core_case", ["applicant_id", "id"], "state = 'draft'")
+    _partial_index("ix_core_case_typed_draft", "core_case", ["handler_id", "id"], "state = 'draft'")
     op.create_table(
         "core_task",
         sa.Column("id", KEY, primary_key=True),
