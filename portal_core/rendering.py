@@ -22,7 +22,8 @@ class TemplateRenderer:
     """Renders one template; ``domain`` is the translation domain of the package it belongs to."""
 
     def __init__(self, path, domain, reload):
-        self.template = PageTemplateFile(str(path), auto_reload=reload, restricted_namespace=False)
+# A fault's message names values by their type alone: it goes to the log, and pages hold tokens and personal data.
+        self.template = PageTemplateFile(str(path), auto_reload=reload, restricted_namespace=False, value_repr=type_name)
         self.domain = domain
 
     def implementation(self):
@@ -33,6 +34,11 @@ class TemplateRenderer:
         names = _globals(system["request"], self.domain)
         names.update(_context(value))
         return self.template.render(**names)
+
+
+def type_name(value):
+    """How a value is shown in the message of a template's fault."""
+    return f"<{type(value).__name__}>"
 
 
 class RendererFactory:
