@@ -40,6 +40,8 @@ class GridRoom(NamedTuple):
     open_from: dt.time
     open_to: dt.time
     restricted: bool
+    buffer_before: int
+    buffer_after: int
     cover: Cover | None
     spaces: frozenset[str]
 
@@ -80,10 +82,21 @@ class Schedule:
     items: dict[int, list[Item]]
     buildings: list[str]
     names: dict[int, str]
+    buffers: dict[int, tuple[int, int]]
 
     def of(self, room_id: int) -> list[Item]:
         """What occupies room ``room_id``, in the order of time."""
         return self.items.get(room_id, [])
+
+    def margins(self, room_id: int, item: Item) -> tuple[int, int]:
+        """Minutes before and after ``item`` in which no meeting in room ``room_id`` may run: the buffers of both rooms.
+
+        Closures have none.
+        """
+        if item.state == CLOSED:
+            return 0, 0
+        (own_before, own_after), (its_before, its_after) = self.buffers[room_id], self.buffers.get(item.room_id, (0, 0))
+        return own_after + its_before, its_after + own_before
 
 
 _spaces = (
@@ -101,6 +114,8 @@ ROOMS = (
         Room.open_from,
         Room.open_to,
         Room.restricted,
+        Room.buffer_before,
+        Room.buffer_after,
         StoredFile.id.label("cover_id"),
         StoredFile.digest,
         StoredFile.content_type,
@@ -168,12 +183,14 @@ class GridService:
         for some in items.values():
             some.sort(key=lambda item: item.start)
         buildings = list(dict.fromkeys(room.building for room in rooms))
-        return Schedule(wanted, dict(items), buildings, {room.id: room.name for room in rooms})
+        names = {room.id: room.name for room in rooms}
+        buffers = {room.id: (room.buffer_before, room.buffer_after) for room in rooms}
+        return Schedule(wanted, dict(items), buildings, names, buffers)
 
     def rooms(self) -> list[GridRoom]:
         """All rooms in use, in their order."""
         return [
-            GridRoom(*row[:8], Cover(*row[8:11]) if row.cover_id else None, frozenset((row.spaces or "").split(",")) - {""})
+            GridRoom(*row[:10], Cover(*row[10:13]) if row.cover_id else None, frozenset((row.spaces or "").split(",")) - {""})
             for row in self.session.execute(ROOMS)
         ]
 

@@ -58,15 +58,16 @@ def body(
     rows = []
     for room in schedule.rooms:
         rows.append(f"<tr>{room_head(room, words, covers.get(room.id))}")
-        column = 0
+        column = kept = 0
         for first, after, items in _blocks(schedule.of(room.id), line):
-            rows += _free(room, line, column, first, words, plus, room.id in bookable)
+            before, behind = _margin_columns(schedule, room, items)
+            rows += _between(room, line, (column, kept, first - before, first), words, plus, room.id in bookable)
             blocks = "".join(item_link(item, room, schedule.names, words, day) for item in items)
             is_past = OPENS + after * STEP_MINUTES <= line.now_minutes
             css = f"{_hour(after)}{' many' if len(items) > 1 else ''}{' past' if is_past else ''}"
             rows.append(f'<td colspan="{after - first}" class="{css.strip()}">{blocks}</td>')
-            column = after
-        rows += _free(room, line, column, line.count, words, plus, room.id in bookable)
+            column, kept = after, after + behind
+        rows += _between(room, line, (column, kept, line.count, line.count), words, plus, room.id in bookable)
         rows.append("</tr>\n")
     return Markup("".join(rows))  # noqa: S704 - built above, every text escaped
 
@@ -103,6 +104,22 @@ def _blocks(items, line):
         else:
             blocks.append([first, after, [item]])
     return blocks
+
+
+def _margin_columns(schedule, room, items):
+    """How many columns before and after a block are kept free for tidying up."""
+    margins = [schedule.margins(room.id, item) for item in items]
+    return tuple(-(-max(minutes) // STEP_MINUTES) for minutes in zip(*margins, strict=True))
+
+
+def _between(room, line, columns, words, plus, bookable):
+    """The cells between two blocks. ``columns``: where one block ends, where its margin does, where the next's begins, and it."""
+    start, kept, until, stop = columns
+    kept = min(max(kept, start), stop)
+    until = min(max(until, kept), stop)
+    cells = _free(room, line, start, kept, words, plus, False)
+    cells += _free(room, line, kept, until, words, plus, bookable)
+    return cells + _free(room, line, until, stop, words, plus, False)
 
 
 def _free(room, line, start, stop, words, plus, bookable):

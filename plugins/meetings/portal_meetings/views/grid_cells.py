@@ -105,13 +105,16 @@ class Gap(NamedTuple):
     end: dt.datetime
 
 
-def free_gaps(items, opens: dt.datetime, closes: dt.datetime, now: dt.datetime, shortest: dt.timedelta) -> list[Gap]:
-    """What is free from ``opens`` to ``closes`` and not over, at least ``shortest`` long. ``items`` are in the order of time."""
+def free_gaps(busy, opens: dt.datetime, closes: dt.datetime, now: dt.datetime, shortest: dt.timedelta) -> list[Gap]:
+    """What is free from ``opens`` to ``closes`` and not over, at least ``shortest`` long.
+
+    ``busy`` are ``(start, end)`` in the order of time.
+    """
     gaps, free_from = [], max(opens, now)
-    for item in items:
-        if item.start - free_from >= shortest:
-            gaps.append(Gap(free_from, min(item.start, closes)))
-        free_from = max(free_from, item.end)
+    for start, end in busy:
+        if min(start, closes) - free_from >= shortest:
+            gaps.append(Gap(free_from, min(start, closes)))
+        free_from = max(free_from, end)
     if closes - free_from >= shortest:
         gaps.append(Gap(free_from, closes))
     return gaps

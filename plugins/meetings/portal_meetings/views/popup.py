@@ -9,6 +9,7 @@ from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService, may_book
 from portal_meetings.services.visibility import is_hidden
+from portal_meetings.settings import STEP_MINUTES
 from portal_meetings.views.common import state_label
 from portal_meetings.views.grid_cells import free_gaps
 
@@ -86,8 +87,15 @@ def _gaps(request, room_id, day):
     if room is None or not may_book(request.identity, room):
         return []
     opens, closes = room.opening(day, now.tzinfo)
-    gaps = free_gaps(schedule.of(room_id), opens, closes, _next_quarter(now), SHORTEST_GAP)
+    busy = [_with_margins(schedule, room_id, item) for item in schedule.of(room_id)]
+    gaps = free_gaps(busy, opens, closes, _next_quarter(now), SHORTEST_GAP)
     return [_free_time(room_id, day, gap) for gap in gaps]
+
+
+def _with_margins(schedule, room_id, item):
+    """When no meeting can be because of ``item``, in steps of the form."""
+    before, after = (-(-minutes // STEP_MINUTES) * STEP_MINUTES for minutes in schedule.margins(room_id, item))
+    return item.start - dt.timedelta(minutes=before), item.end + dt.timedelta(minutes=after)
 
 
 def _free_time(room_id, day, gap):
@@ -96,7 +104,8 @@ def _free_time(room_id, day, gap):
 
 
 def _next_quarter(now):
-    return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + dt.timedelta(minutes=15)
+    begun = now.replace(minute=now.minute // STEP_MINUTES * STEP_MINUTES, second=0, microsecond=0)
+    return begun + dt.timedelta(minutes=STEP_MINUTES)
 
 
 def includeme(config):

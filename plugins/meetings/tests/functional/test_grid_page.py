@@ -3,6 +3,7 @@
 import pytest
 
 from portal_core.testing.fixtures import count_statements
+from portal_meetings.models import Room
 
 THIS_WEEK = "/meetings/"
 
@@ -207,3 +208,14 @@ def test_the_whole_page_costs_at_most_eight_statements(app, page, book, other, p
 
 def test_without_a_login_the_page_asks_for_one(app, place):
     assert "/login?next=" in app.get(THIS_WEEK, status=303).location
+
+
+def test_the_day_view_offers_no_time_that_a_buffer_forbids(app, page, book, other, place):
+    with app.services() as services:
+        room = services.session.get_one(Room, place.east)
+        room.buffer_before, room.buffer_after = 0, 15
+    book(other, place.east, "2026-11-26", "10:00", "11:00")
+    row = page("/meetings/?view=day&date=2026-11-26").html.select_one("table.bk-day tbody tr")
+    offered = [a["aria-label"].split()[1] for a in row.select("a.free")]
+    assert "09:00–09:45" in offered and "11:15–12:00" in offered
+    assert sum(int(td["colspan"]) for td in row.select("td")) == 60

@@ -109,6 +109,14 @@ class TestPopup:
             f"/meetings/book?room={place.east}&date=2026-11-26&start=11:00&end=22:00",
         ]
 
+    def test_the_free_times_leave_the_buffers_out(self, app, browser, book, other, place):
+        with app.services() as services:
+            room = services.session.get_one(Room, place.east)
+            room.buffer_before, room.buffer_after = 10, 15
+        number = book(other, place.east, "2026-11-26", "09:00", "11:00")
+        page = browser.get(f"/meetings/bookings/{self.case_id(app, number)}")
+        assert [a.b.text for a in page.html.select(".alts a")] == ["07:00–08:30", "11:30–22:00"]
+
     def test_a_confidential_one_tells_only_that_the_room_is_taken(self, app, browser, book, other, place):
         number = book(other, place.east, "2026-11-26", "09:00", "11:00", title="机密议题", contact="李静", confidential=True)
         page = browser.get(f"/meetings/bookings/{self.case_id(app, number)}")
