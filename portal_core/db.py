@@ -81,7 +81,7 @@ class Database:
     """An engine and the two ways of using it.
 
     ``reader()`` gives a session for reading; on PostgreSQL each statement is its own transaction, which saves the BEGIN and
-    ROLLBACK round trips. ``writer()`` gives a session whose transaction may write. ``writing()`` is a short transaction of its own.
+    ROLLBACK round trips. ``writer()`` gives a session whose transaction may write. ``writing()`` is a short one of its own.
     """
 
     def __init__(self, url):
@@ -159,7 +159,7 @@ def _sqlite_begin_writing(connection):
     """BEGIN IMMEDIATE, waiting for other writers in short sleeps of random length.
 
     SQLite's own way of waiting sleeps longer after every try, up to a tenth of a second. Writers that came together then wake
-    together, one gets through and the rest sleep on: the last of sixteen waited up to three seconds for a few milliseconds of work.
+    together, one gets through and the rest sleep on: the last of sixteen waited up to three seconds for milliseconds of work.
     """
     driver = connection.connection.driver_connection
     give_up = time.monotonic() + _SQLITE_PATIENCE_MS / 1000

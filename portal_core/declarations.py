@@ -177,7 +177,7 @@ class EvaluationForm:
     """A questionnaire as versioned data. A change of questions or scale needs a higher ``version``.
 
     ``subjects(session, user_id, now)`` lists what that person may rate now (already answered ones included, the core
-    marks them); ``find(session, user_id, key, now)`` gives one of them or None. ``answered(services, subject, user_id, answers)`` is
+    marks them); ``find(session, user_id, key, now)`` gives one or None. ``answered(services, subject, user_id, answers)`` is
     called inside the transaction that stores a first answer. ``edit_days``: days during which an answer may be changed.
     """
 

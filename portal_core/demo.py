@@ -9,7 +9,7 @@ from portal_core.declarations import DemoContext
 from portal_core.errors import StartError
 from portal_core.services import Services
 
-PASSWORD = "Demo-2026!"
+PASSWORD = "Demo-2026!"  # noqa: S105 - public on purpose: the README names it
 
 COMPOUND = "市级机关"
 UNITS = (

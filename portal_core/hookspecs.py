@@ -44,12 +44,12 @@ class Declarations:
 
     @hookspec
     def portal_models(self) -> Sequence[type[DeclarativeBase]]:
-        """The declarative base of the plugin, made with ``plugin_base``, so that its tables are known. Returns the base classes."""
+        """The declarative base of the plugin, made with ``plugin_base``, so that its tables are known. Returns base classes."""
         raise NotImplementedError
 
     @hookspec
     def portal_migrations(self) -> d.Migrations:
-        """The Alembic lineage of the plugin. Returns ``Migrations``; ``portal db upgrade`` runs core first, then plugins in ini order."""
+        """The Alembic lineage of the plugin. Returns ``Migrations``; ``portal db upgrade`` runs the core, then plugins in ini order."""
         raise NotImplementedError
 
     @hookspec
@@ -92,7 +92,7 @@ class Declarations:
 
     @hookspec
     def portal_assets(self) -> d.Assets:
-        """Static files of the plugin. Returns ``Assets``; the core serves them below ``/static/<owner>/`` for one year by hashed names."""
+        """Static files of the plugin. Returns ``Assets``; the core serves them below ``/static/<owner>/`` by hashed names."""
         raise NotImplementedError
 
 
@@ -109,7 +109,7 @@ class Configuration:
 
     @hookspec
     def portal_demo_data(self, session: Session, context: d.DemoContext) -> None:
-        """Write invented data for a demonstration, idempotently. ``session`` is a writing session in a transaction. Returns nothing."""
+        """Write invented data, idempotently. ``session`` is a writing session in a transaction. Returns nothing."""
 
 
 class RunTime:
@@ -132,7 +132,7 @@ class RunTime:
 
     @hookspec
     def portal_greeting(self, request: Request, day: dt.date) -> str:
-        """A short phrase for the greeting on the home page ("2 场会议"), for ``day`` in the users' zone, or the empty string. Returns text."""
+        """A short phrase for the greeting on the home page ("2 场会议"), for ``day`` in the users' zone. Returns text or nothing."""
         raise NotImplementedError
 
 

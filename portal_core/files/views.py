@@ -71,5 +71,6 @@ def includeme(config):
     config.registry.file_access = {}
     config.add_directive("add_file_access", add_file_access)
     config.add_request_method(file_url, "file_url")
-    config.add_route("core.file", r"/files/{id:[0-9]{1,18}}/{digest:[0-9a-f]{12}}.{ext:[a-z]{1,8}}", request_method=("GET", "HEAD"))
+    pattern = r"/files/{id:[0-9]{1,18}}/{digest:[0-9a-f]{12}}.{ext:[a-z]{1,8}}"
+    config.add_route("core.file", pattern, request_method=("GET", "HEAD"))
     config.add_view(show, route_name="core.file", permission="authenticated")
