@@ -49,7 +49,7 @@ class Declarations:
 
     @hookspec
     def portal_migrations(self) -> d.Migrations:
-        """The Alembic lineage of the plugin. Returns ``Migrations``; ``portal db upgrade`` runs the core, then plugins in ini order."""
+        """The Alembic lineage of the plugin. Returns ``Migrations``; upgrades run the core's, then plugins' in ini order."""
         raise NotImplementedError
 
     @hookspec
@@ -132,7 +132,7 @@ class RunTime:
 
     @hookspec
     def portal_greeting(self, request: Request, day: dt.date) -> str:
-        """A short phrase for the greeting on the home page ("2 场会议"), for ``day`` in the users' zone. Returns text or nothing."""
+        """A short phrase for the greeting on the home page ("2 场会议"), for ``day`` in the users' zone. Returns text or ''."""
         raise NotImplementedError
 
 

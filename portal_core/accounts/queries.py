@@ -28,7 +28,7 @@ def _listed(permission, scope):
 
 
 def _rights(user, path):
-    """Scalar selects whose texts together list the rights of ``user`` in the unit with ``path``: by roles and four kinds of grants."""
+    """Scalar selects whose texts list the rights of ``user`` in the unit with ``path``: by roles and four kinds of grants."""
     by_role = _listed(RolePermission.permission, UserRole.scope).join(UserRole, UserRole.role_id == RolePermission.role_id)
     to_role = _listed(Grant.permission, narrowed_scope()).join(UserRole, UserRole.role_id == Grant.role_id)
     unit = sa.literal("%/").concat(sa.cast(Grant.department_id, sa.String)).concat("/%")
