@@ -190,7 +190,11 @@ class GridService:
     def rooms(self) -> list[GridRoom]:
         """All rooms in use, in their order."""
         return [
-            GridRoom(*row[:10], Cover(*row[10:13]) if row.cover_id else None, frozenset((row.spaces or "").split(",")) - {""})
+            GridRoom(
+                *row[:10],
+                Cover(row.cover_id, row.digest, row.content_type) if row.cover_id else None,
+                frozenset((row.spaces or "").split(",")) - {""},
+            )
             for row in self.session.execute(ROOMS)
         ]
 
