@@ -1,16 +1,20 @@
-"""Every page for every account: axe, sideways scrolling, headings, English words, targets for fingers, pictures, dead links.
+"""Every page for every account: axe, sideways scrolling, headings, English words, targets for fingers, dead links.
 
 axe looks at each page once, on the desk or on the phone, light or dark in turn, and at the four main pages in every appearance;
 the quick checks see every page at both widths.
 """
 
 
-import pytest
+import re
 
+import pytest
+from playwright.sync_api import expect
+
+from portal_core.demo import PASSWORD
 from portal_core.testing.browser import DESK
 from portal_core.testing.inspection import axe_findings, english_words, scrolls_sideways, small_targets
 from portal_core.testing.served import PHONE
-from tests.browser import pages
+from tests.browser import acts, pages
 
 pytestmark = pytest.mark.browser
 
@@ -56,3 +60,51 @@ def check_for_fingers(page):
     page.set_viewport_size(SIZES["phone"])
     assert scrolls_sideways(page) <= 0, f"{scrolls_sideways(page)} pixels too wide on the phone"
     assert not small_targets(page)
+
+
+DIALOGS = {
+    "book": ("staff", "/meetings/?date=2026-12-01", "x-grid a.free"),
+    "booking": ("staff", "/meetings/?date=2026-12-01", "x-grid a.ev"),
+    "cancel": ("staff", "/meetings/mine", "a[href^='/meetings/cancel/']"),
+    "change": ("staff", "/meetings/mine", "a[href^='/meetings/change/']"),
+    "room": ("staff", "/meetings/find?people=10", "a[href^='/meetings/rooms/']"),
+}
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_dialog(name, colours, open_as, watch):
+    watch.expect(422)
+    login, path, opener = DIALOGS[name]
+    page = open_as(login, path, color_scheme=colours, reduced_motion="reduce")
+    page.locator(opener).first.click()
+    expect(page.locator("#dialog #dlg-t")).to_be_focused()
+    assert not axe_findings(page)
+    if name in ("book", "cancel"):
+        acts.send(page, "#dialog form")
+        expect(page.locator("#dialog .error-summary")).to_be_focused()
+        assert not axe_findings(page)
+        assert not english_words(page, ALLOWED)
+
+
+@pytest.mark.parametrize("login", ["staff", "leader", "meetings-admin", "admin"])
+def test_no_link_leads_nowhere(login, demo_portal):
+    """Follow the links from the home page, one of each kind: addresses that differ in numbers only are of one kind."""
+    app = demo_portal.another()
+    form = app.get("/login").forms["login"]
+    form["username"], form["password"] = login, PASSWORD
+    form.submit()
+    seen, waiting, broken = set(), [("/", "")], []
+    while waiting:
+        url, source = waiting.pop()
+        kind = re.sub(r"\d+", "0", url)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        response = app.get(url, expect_errors=True)
+        if response.status_int >= 400:
+            broken.append(f"{url} on {source}: {response.status}")
+        elif response.content_type == "text/html" and response.status_int == 200:
+            waiting += [(link["href"], url) for link in response.html.select("a[href^='/']")]
+    assert not broken
+    assert len(seen) > 15
