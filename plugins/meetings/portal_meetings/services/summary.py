@@ -20,7 +20,7 @@ FIELDS = (
     ("leaders", _("Leaders attending")),
     ("confidential", _("Confidential")),
     ("note", _("Other special requirements")),
-    ("services", _("Services")),
+    ("services", _("Services to prepare")),
 )
 # What may stand in a timeline that others can read.
 HARMLESS = frozenset(("room_id", "starts_at", "ends_at", "people", "confidential"))
