@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from pyramid.httpexceptions import HTTPBadRequest
 
 from portal_core.api import CaseService, Conflict, Invalid, choice_param, date_param, int_param, text_param
+from portal_meetings import permissions
 from portal_meetings.forms.cancel import cancel_form
 from portal_meetings.i18n import _
 from portal_meetings.services import states
@@ -56,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True)
 class MinePage:
-    """Context of ``mine.pt``. ``lines`` are bookings, or drafts in the tab of drafts."""
+    """Context of ``mine.pt``. ``lines`` are bookings, or drafts in that tab; ``may_book``: whether to offer a new one."""
 
     tab: str
     tabs: list[tuple[str, str, bool]]
@@ -68,6 +69,7 @@ class MinePage:
     states: list[tuple[str, Any]]
     first_url: str | None
     next_url: str | None
+    may_book: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def show(request) -> MinePage:
         states=[(code, state_label(request, code)) for code in STATES],
         first_url=f"/meetings/mine?{urlencode(query)}" if after else None,
         next_url=f"/meetings/mine?{urlencode(query | {'after': _cursor_text(following)})}" if following else None,
+        may_book=request.identity.may(permissions.CREATE),
     )
 
 
