@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from portal_core.api import AuditService, Case, CaseService, Conflict, Forbidden, Identity, Invalid, NotFound, Services
 from portal_meetings import permissions
 from portal_meetings.i18n import _
-from portal_meetings.models import Booking, Draft
+from portal_meetings.models import Booking, Draft, room_scope
 from portal_meetings.services import states as s
 from portal_meetings.services.conflicts import SlotTaken, slot_taken
 from portal_meetings.services.data import CANCEL_REASONS, TITLE_MAX, BookingData
@@ -124,7 +124,9 @@ class BookingService:
         ``booking`` comes from ``get``; ``version`` is what the form was made for. Raises Invalid, SlotTaken, Stale, Forbidden and
         Conflict.
         """
-        direct = identity.may(permissions.DIRECT, booking.room.scope)
+        rooms = {booking.room_id, data.room_id or booking.room_id}
+        # A change into a room where the person may not book directly is reviewed there.
+        direct = all(identity.may(permissions.DIRECT, room_scope(room_id)) for room_id in rooms)
         actions = {s.PENDING: "edit", s.RETURNED: "resubmit", s.APPROVED: "change_direct" if direct else "request_change"}
         action = actions.get(booking.case.state)
         if action is None:
