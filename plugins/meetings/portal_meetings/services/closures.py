@@ -23,6 +23,7 @@ class Affected:
     """A meeting that a closure or the end of a room touches."""
 
     case_id: int
+    room_id: int
     number: str
     title: str
     unit: str
@@ -125,6 +126,7 @@ def affected_by(session: Session, room: Room, span: Span | None = None, after: d
     query = (
         sa.select(
             Booking.case_id,
+            Booking.room_id,
             Case.number,
             Booking.title,
             Booking.unit_name,

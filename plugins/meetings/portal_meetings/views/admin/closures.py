@@ -10,7 +10,7 @@ from portal_meetings.forms.admin import ClosureForm
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected, ClosureService, affected_by
 from portal_meetings.services.holds import Span
-from portal_meetings.views.admin.common import Tab, done, refused, room_of, tabs_of, url_of
+from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
 from portal_meetings.views.common import reading
 
 
@@ -82,7 +82,7 @@ def _page(request, form):
             c.id,
             request.fmt.span(c.starts_at, c.ends_at),
             c.reason,
-            affected_by(services.session, room, Span(c.starts_at, c.ends_at)),
+            as_seen(request, affected_by(services.session, room, Span(c.starts_at, c.ends_at))),
         )
         for c in services.get(ClosureService).upcoming(room.id)
     ]

@@ -1,12 +1,13 @@
 """What the pages of a room's administration share: its tabs, and how a refused form is shown again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from portal_core.api import Invalid, path_id
 from portal_meetings.i18n import _
 from portal_meetings.services.rooms import RoomService
+from portal_meetings.services.visibility import is_hidden
 from portal_meetings.views.common import translator
 
 TABS = (("", _("Facts")), ("/pictures", _("Pictures")), ("/rights", _("Rights")), ("/closures", _("Closures")))
@@ -34,6 +35,12 @@ def url_of(room, tab=""):
 def tabs_of(room, current):
     """The pages of the room's administration; ``current`` is the ending of the present one's address."""
     return [Tab(title, url_of(room, ending), ending == current) for ending, title in TABS]
+
+
+def as_seen(request, meetings):
+    """The affected ``meetings`` as the person may read them: of a confidential one only that it takes place."""
+    secret = translator(request)(_("Confidential meeting"))
+    return [replace(m, title=secret, unit="") if is_hidden(request.identity, m) else m for m in meetings]
 
 
 def refused(request, form, error):

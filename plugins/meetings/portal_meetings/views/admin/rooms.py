@@ -12,7 +12,7 @@ from portal_meetings.forms.admin import OutOfUseForm, RoomForm, room_values
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected
 from portal_meetings.services.rooms import RoomService
-from portal_meetings.views.admin.common import Tab, done, refused, room_of, seen_version, tabs_of, url_of
+from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, seen_version, tabs_of, url_of
 from portal_meetings.views.common import reading
 
 
@@ -133,7 +133,7 @@ def _new_page(request, form):
 def _page(request, room, form, closing=None):
     service = reading(request).get(RoomService)
     closing = closing or OutOfUseForm(request, data={"version": str(room.version)}, prefix="off")
-    affected = service.affected(room) if room.active else []
+    affected = as_seen(request, service.affected(room)) if room.active else []
     return RoomPage(room, form, tabs_of(room, ""), service.parts(room), affected, closing)
 
 
