@@ -1,4 +1,4 @@
-// A link with data-dialog and hx-get fetches its page as a fragment into <dialog id="dialog">. Shown after the swap;
+// A link with data-dialog fetches its page as a fragment into <dialog id="dialog"> (hypermedia.js). Shown after the swap;
 // the focus goes to the first error, else the heading, and back to the link when the dialog closes.
 
 let opener = null;

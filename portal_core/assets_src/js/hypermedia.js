@@ -20,6 +20,14 @@ function followRedirect(event) {
   window.location.assign(response.url);
 }
 
+/** A link with data-dialog: one listener instead of attributes on each of the grid's thousand cells. */
+function openInDialog(htmx, event) {
+  const link = event.target.closest('a[data-dialog]');
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  htmx.ajax('GET', link.getAttribute('href'), { source: link, target: '#dialog' });
+}
+
 function reportServerError(event) {
   if (event.detail.ctx.response.status >= 500) toast(sentence('serverError'));
 }
@@ -32,4 +40,5 @@ export async function startHtmx() {
   const { default: htmx } = await import('htmx.org');
   htmx.config.includeIndicatorCSS = false; // base.css has these rules; nothing is injected
   htmx.config.noSwap = [204, 304, '5xx']; // 4xx are pages for the person (form errors, conflicts) and are swapped in
+  document.addEventListener('click', (event) => openInDialog(htmx, event));
 }

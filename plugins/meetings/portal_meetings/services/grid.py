@@ -88,6 +88,11 @@ class Schedule:
         """What occupies room ``room_id``, in the order of time."""
         return self.items.get(room_id, [])
 
+    def other_rooms(self, room_id: int) -> tuple[tuple[int, str], ...]:
+        """Ids and names of the other rooms whose meetings occupy this one: the parts of a hall, or the hall around a part."""
+        others = {item.room_id for item in self.of(room_id)} - {room_id}
+        return tuple((other, self.names.get(other, "")) for other in sorted(others))
+
     def margins(self, room_id: int, item: Item) -> tuple[int, int]:
         """Minutes before and after ``item`` in which no meeting in room ``room_id`` may run: the buffers of both rooms.
 

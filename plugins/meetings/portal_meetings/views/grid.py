@@ -13,7 +13,7 @@ from portal_meetings.settings import parts
 from portal_meetings.views import day_html, grid_html
 from portal_meetings.views.common import cover_url, translator
 from portal_meetings.views.grid_cells import WEEK, WORKDAYS, Columns, columns, shown_days
-from portal_meetings.views.grid_words import LEGEND, Words, times
+from portal_meetings.views.grid_words import LEGEND, times, words_of
 
 VIEWS = (("week", _("Week")), ("day", _("Day")), ("list", _("List")))
 SEATS = (10, 20, 40, 60, 100, 200)
@@ -146,25 +146,24 @@ def show(request):
 
 
 class Drawing:
-    """The parts of the page that are written as strings, and what they have in common: words, rights, pictures, icons."""
+    """The parts of the page that are written as strings, and what they have in common: words, rights, pictures."""
 
     def __init__(self, request, schedule: Schedule, shown: Columns):
         translate = translator(request)
-        self.schedule, self.shown, self.words = schedule, shown, Words(translate)
+        self.schedule, self.shown, self.words = schedule, shown, words_of(request)
         self.bookable = {room.id for room in schedule.rooms if may_book(request.identity, room)}
         self.covers = {room.id: cover_url(request, room.cover) for room in schedule.rooms if room.cover}
-        self.icons = request.asset("core/icons.svg")
         self.days = [f"{request.fmt.day(day)}{request.fmt.weekday(day)}" for day in shown.days]
         self.parts = [translate(part.label) for part in shown.parts]
 
     def week(self) -> Markup:
         """The rows of the week grid."""
         labels = [day + part for day in self.days for part in self.parts]
-        return grid_html.body(self.schedule, self.shown, self.words, labels, self.bookable, self.icons, self.covers)
+        return grid_html.body(self.schedule, self.shown, self.words, labels, self.bookable, self.covers)
 
     def day(self, timeline, name: str) -> Markup:
         """The rows of the timeline of the day called ``name``."""
-        return day_html.body(self.schedule, timeline, self.words, self.bookable, self.icons, self.covers, name)
+        return day_html.body(self.schedule, timeline, self.words, self.bookable, self.covers, name)
 
     def chips(self, date: dt.date) -> Markup:
         """The phone's rooms of one day."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from portal_meetings.services.grid import Item
@@ -13,19 +13,23 @@ WORKDAYS, WEEK = 5, 7
 
 @dataclass(frozen=True)
 class Columns:
-    """Some days in parts. ``bounds`` are the starts of the columns and the end of the last one; ``now`` is in the users' zone."""
+    """Some days in parts. ``bounds`` are the starts of the columns and the end of the last one; the first ``past`` are over.
+
+    ``now`` is in the users' zone. Two that differ in nothing else are equal: what is drawn for one can be used for the other.
+    """
 
     days: tuple[dt.date, ...]
     parts: tuple[Part, ...]
     bounds: tuple[dt.datetime, ...]
-    now: dt.datetime
+    past: int
+    now: dt.datetime = field(compare=False)
 
     def __len__(self):
         return len(self.bounds) - 1
 
     def is_past(self, column: int) -> bool:
         """Is this half-day over?"""
-        return self.bounds[column + 1] <= self.now
+        return column < self.past
 
 
 class Cell(NamedTuple):
@@ -41,7 +45,8 @@ def columns(first: dt.date, days: int, parts: tuple[Part, ...], now: dt.datetime
     dates = tuple(first + dt.timedelta(days=n) for n in range(days))
     starts = [dt.datetime.combine(date, part.begin, now.tzinfo) for date in dates for part in parts]
     end = dt.datetime.combine(first + dt.timedelta(days=days), dt.time(), now.tzinfo)
-    return Columns(dates, parts, (*starts, end), now)
+    bounds = (*starts, end)
+    return Columns(dates, parts, bounds, max(bisect_right(bounds, now) - 1, 0), now)
 
 
 def shown_days(first: dt.date, today: dt.date, asked: int, items) -> int:

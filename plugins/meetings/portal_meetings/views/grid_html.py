@@ -1,8 +1,13 @@
-"""The body of the week grid as one string.
+"""The rows of the week grid as strings.
 
 Sixty rooms make more than a thousand cells, and a template that is entered for each of them takes longer than everything else on
 the page together. So this one part is written with f-strings; all text from people goes through ``escaped``.
+
+A row that was written before is not written again: it is kept under everything it depends on (the room, what occupies it, as this
+person may see it), so it can never be out of date.
 """
+
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -10,26 +15,78 @@ from portal_meetings.services.grid import GridRoom, Item, Schedule
 from portal_meetings.views.grid_cells import Columns, occupied_cells
 from portal_meetings.views.grid_words import Words, escaped, times
 
-DIALOG = 'data-dialog="" hx-target="#dialog"'
+# Links are opened in the dialog by one listener for the page; attributes for each of a thousand cells would double its size.
+DIALOG = 'data-dialog=""'
+# A row is about six kilobytes: the rows of sixty rooms in a few variants, for the weeks that people look at.
+WEEKS_KEPT, ROWS_KEPT = 12, 240
 
 
 def body(
-    schedule: Schedule, columns: Columns, words: Words, labels: list[str], bookable: set[int], icons: str, covers: dict[int, str]
+    schedule: Schedule, columns: Columns, words: Words, labels: list[str], bookable: set[int], covers: dict[int, str]
 ) -> Markup:
     """The rows of the grid.
 
-    ``labels``: day and part of each column in words. ``bookable``: ids of the rooms whose free cells are links. ``icons``:
-    address of the sprite. ``covers``: addresses of the rooms' pictures by room id.
+    ``labels``: day and part of each column in words. ``bookable``: ids of the rooms whose free cells are links. ``covers``:
+    addresses of the rooms' pictures by room id.
     """
-    plus = f'<svg class="i" aria-hidden="true"><use href="{icons}#plus"></use></svg>'
-    free = _free_columns(columns, labels, words, plus)
-    ends = [" day-end" if (column + 1) % len(columns.parts) == 0 else "" for column in range(len(columns))]
-    rows = []
-    for room in schedule.rooms:
-        rows.append(f"<tr>{room_head(room, words, covers.get(room.id))}")
-        _append_cells(rows, room, schedule, columns, words, labels, free if room.id in bookable else None, ends)
-        rows.append("</tr>\n")
-    return Markup("".join(rows))  # noqa: S704 - built above, every text escaped
+    row = week_rows(columns, tuple(labels), words).row
+    rows = [
+        row(room, covers.get(room.id), tuple(schedule.of(room.id)), schedule.other_rooms(room.id), room.id in bookable)
+        for room in schedule.rooms
+    ]
+    return Markup("".join(rows))  # noqa: S704 - built here, every text escaped
+
+
+@lru_cache(maxsize=WEEKS_KEPT)
+def week_rows(columns: Columns, labels: tuple[str, ...], words: Words) -> "WeekRows":
+    """The writer of the rows for these columns in this language."""
+    return WeekRows(columns, labels, words)
+
+
+class WeekRows:
+    """Writes rows for some columns and keeps the newest ones."""
+
+    def __init__(self, columns: Columns, labels: tuple[str, ...], words: Words):
+        self.columns, self.labels, self.words = columns, labels, words
+        self.ends = ["day-end" if (column + 1) % len(columns.parts) == 0 else "" for column in range(len(columns))]
+        self.free = [self._free_link(column) for column in range(len(columns))]
+        self.row = lru_cache(maxsize=ROWS_KEPT)(self._row)
+
+    def _row(self, room: GridRoom, cover: str | None, items: tuple[Item, ...], others: tuple, bookable: bool) -> str:
+        """One room's row. ``others``: ids and names of the rooms whose meetings occupy this one too."""
+        cells, column, names = [], 0, dict(others)
+        for cell in occupied_cells(items, self.columns):
+            cells += self._free_cells(room, column, cell.column, bookable)
+            column = cell.column + cell.span
+            cells.append(self._taken_cell(cell, room, names))
+        cells += self._free_cells(room, column, len(self.columns), bookable)
+        return f"<tr>{room_head(room, self.words, cover)}{''.join(cells)}</tr>\n"
+
+    def _taken_cell(self, cell, room, names):
+        last = cell.column + cell.span - 1
+        when = self.labels[cell.column] if cell.span == 1 else f"{self.labels[cell.column]}–{self.labels[last]}"
+        css = f"{self.ends[last]}{' past' if self.columns.is_past(last) else ''}{' many' if len(cell.items) > 1 else ''}"
+        span = f' colspan="{cell.span}"' if cell.span > 1 else ""
+        blocks = "".join(item_link(item, room, names, self.words, when) for item in cell.items)
+        return f'<td{span} class="{css.strip()}">{blocks}</td>'
+
+    def _free_cells(self, room, start, stop, bookable):
+        name = escaped(room.name)
+        for column in range(start, stop):
+            if self.columns.is_past(column):
+                yield f'<td class="{self.ends[column]} past"></td>'
+            elif not bookable:
+                yield f'<td class="{self.ends[column]}"></td>'
+            else:
+                before, behind = self.free[column]
+                yield f"{before[0]}{room.id}{before[1]}{name}{behind}"
+
+    def _free_link(self, column):
+        """The text around room id and room name of a free cell in this column."""
+        date, part = self.columns.days[column // len(self.columns.parts)], self.columns.parts[column % len(self.columns.parts)]
+        link = f'<td class="{self.ends[column]}"><a class="free" data-free="" {DIALOG} href="/meetings/book?room='
+        query = f'&amp;date={date.isoformat()}&amp;part={part.code}" aria-label="'
+        return (link, query), f' {self.labels[column]} {self.words.free}"></a></td>'
 
 
 def room_head(room: GridRoom, words: Words, cover: str | None) -> str:
@@ -40,7 +97,7 @@ def room_head(room: GridRoom, words: Words, cover: str | None) -> str:
     return (
         f'<th scope="row" class="room"><div class="room-in">{picture}<div><b>{name}</b>'
         f'<span class="m"><span>{escaped(room.place)}</span>{room.capacity} {words.people}{note}'
-        f'<a href="{url}" hx-get="{url}" {DIALOG} aria-label="{name} {words.show}">{words.show}</a></span></div></div></th>'
+        f'<a href="{url}" {DIALOG} aria-label="{name} {words.show}">{words.show}</a></span></div></div></th>'
     )
 
 
@@ -60,43 +117,4 @@ def item_link(item: Item, room: GridRoom, names: dict[int, str], words: Words, w
     # A label must hold what is seen, in this order (WCAG 2.5.3); before it stands the state in full.
     spoken = words.separator.join([title, look.short, *details] if look.short else [title, *details])
     label = f"{escaped(room.name)} {when} {words.state(item)}{words.colon}{spoken}"
-    return f'<a class="{css}" href="{url}" hx-get="{url}" {DIALOG} aria-label="{label}">{inside}</a>'
-
-
-def _append_cells(rows, room, schedule, columns, words, labels, free, ends):
-    """The cells of one room; ``free`` is None when this person may not book it."""
-    name, column = escaped(room.name), 0
-    for cell in occupied_cells(schedule.of(room.id), columns):
-        _append_free(rows, room.id, name, column, cell.column, columns, free, ends)
-        last = cell.column + cell.span - 1
-        when = labels[cell.column] if cell.span == 1 else f"{labels[cell.column]}–{labels[last]}"
-        css = f"{ends[last]}{' past' if columns.is_past(last) else ''}{' many' if len(cell.items) > 1 else ''}"
-        span = f' colspan="{cell.span}"' if cell.span > 1 else ""
-        blocks = "".join(item_link(item, room, schedule.names, words, when) for item in cell.items)
-        rows.append(f'<td{span} class="{css[1:]}">{blocks}</td>')
-        column = last + 1
-    _append_free(rows, room.id, name, column, len(columns), columns, free, ends)
-
-
-def _append_free(rows, room_id, name, start, stop, columns, free, ends):
-    for column in range(start, stop):
-        if free and free[column]:
-            (href, hx_get, label), after = free[column]
-            link = f'<a class="free" data-free="" {href}{room_id}{hx_get}{room_id}{label}{name}{after}'
-            rows.append(f'<td class="{ends[column][1:]}">{link}</td>')
-        else:
-            rows.append(f'<td class="{ends[column][1:]}{" past" if columns.is_past(column) else ""}"></td>')
-
-
-def _free_columns(columns, labels, words, plus):
-    """For each column the text around room id and room name of its free cell's link, or None when it is over."""
-    pieces = []
-    for column, label in enumerate(labels):
-        if columns.is_past(column):
-            pieces.append(None)
-            continue
-        date, part = columns.days[column // len(columns.parts)], columns.parts[column % len(columns.parts)]
-        query = f"&amp;date={date.isoformat()}&amp;part={part.code}"
-        before = ('href="/meetings/book?room=', f'{query}" hx-get="/meetings/book?room=', f'{query}" {DIALOG} aria-label="')
-        pieces.append((before, f' {label} {words.free}">{plus}</a>'))
-    return pieces
+    return f'<a class="{css}" href="{url}" {DIALOG} aria-label="{label}">{inside}</a>'

@@ -77,6 +77,14 @@ class Words:
         return f"{self.mine}{self.separator}" if item.mine else ""
 
 
+def words_of(request) -> Words:
+    """The words in the request's language, made once for each: what is drawn with them is kept under them."""
+    known = request.registry.setdefault("meetings.words", {})
+    if request.locale_name not in known:
+        known[request.locale_name] = Words(request.translator("portal_meetings"))
+    return known[request.locale_name]
+
+
 @lru_cache(maxsize=8192)
 def escaped(value: str) -> str:
     """``value`` escaped for HTML. The same names stand in hundreds of cells, so they are kept."""

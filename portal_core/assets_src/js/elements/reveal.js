@@ -11,7 +11,8 @@ class Reveal extends HTMLElement {
   }
 
   update(box, byPerson) {
-    const block = document.getElementById(box.dataset.reveals);
+    // Inside this element: while htmx swaps a form, the old one with the same ids is still in the document.
+    const block = this.querySelector(`#${CSS.escape(box.dataset.reveals)}`);
     if (!block) return;
     block.hidden = !box.checked;
     box.setAttribute('aria-expanded', String(box.checked));
