@@ -50,8 +50,9 @@ def test_the_captcha_is_also_there_in_words(open_as):
     expect(page.locator("#captcha-hint")).to_contain_text(re.compile(r"\S"))
 
 
-def test_logging_out_ends_the_session(open_as):
-    page = open_as(None, "/login")
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_logging_out_ends_the_session(open_as, scripts):
+    page = open_as(None, "/login", java_script_enabled=scripts)
     log_in(page, "staff2")
     page.click("summary.me")
     page.get_by_role("button", name="退出").click()
