@@ -51,3 +51,17 @@ def is_open(answer, who):
         assert answer.status_int in (303, 400, 401, 403)
         return answer.status_int != 401
     return answer.status_int not in (401, 403, 404, 409)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_other_methods_do_nothing(scene, page):
+    address, openers = PAGES[page]
+    who = openers[0] if openers else "staff"
+    browser = scene.visitor if who == VISITOR else scene.browsers[who]
+    where, before = url(scene, address), scene.counts()
+    for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+        answer = browser.request(where, method=method, body=b"", headers={"X-CSRF-Token": "x"}, status="*")
+        # Pages that only show something may do so whatever the method; forms take POST alone.
+        assert (400 if page.startswith("POST") else 200) <= answer.status_int < 500, (method, answer.status)
+    assert browser.head(where, status="*").status_int < 500
+    assert scene.counts() == before
