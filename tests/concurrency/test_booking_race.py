@@ -128,8 +128,8 @@ def test_refusals_do_not_queue(racers, compound):
     """Eight people who ask for a taken room are refused at least as often, in total, as one alone.
 
     Runs alternate and the best of each kind counts, because whatever else the machine does can only make a run slower. Sums done
-    in between tell how much more eight processes can do on this machine now: when it is busy with other things that may be
-    nothing at all, and only then is a little less allowed.
+    in between tell how much more eight processes can do on this machine now: twice as much on two idle cores, but when it is busy
+    with other things perhaps nothing more. Eight clients must get half of that out of it: on idle cores as much as one.
     """
     assert racers.race([("book", (compound.clerks[0], compound.room, slot(0)))])[0].result == WON
     jobs = {"be_refused": (compound.clerks[1], compound.room, slot(0), WINDOW), "compute": (WINDOW,)}
@@ -143,4 +143,4 @@ def test_refusals_do_not_queue(racers, compound):
     refusals, sums = (best[job, 8] / best[job, 1] for job in jobs)
     rate = best["be_refused", 8] / WINDOW
     print(f"eight clients to one: refusals {refusals:.2f}, sums {sums:.2f}; {rate:.0f} refusals a second")
-    assert refusals >= min(1, 0.7 * sums)
+    assert refusals >= min(1, sums / 2)
