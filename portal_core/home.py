@@ -10,7 +10,7 @@ from pyramid.renderers import render
 from portal_core.declarations import ServiceTile
 from portal_core.i18n import _
 from portal_core.inbox.queries import tab_page
-from portal_core.inbox.rows import Row, rows_of
+from portal_core.inbox.rows import Row, Rows
 
 TODOS_SHOWN = 5
 # From which hour of the users' day each greeting holds.
@@ -63,7 +63,7 @@ def home(request) -> HomePage:
         day=now.date(),
         waiting=_phrases(request, now.date()),
         tiles=_tiles(request),
-        todos=rows_of(portal, "todo", found),
+        todos=Rows(portal, request.translator()).of("todo", found),
         cards=_cards(request),
     )
 

@@ -32,11 +32,20 @@ def translate(localizer, message, domain=CORE_DOMAIN, mapping=None):
             mapping = {k: translate(localizer, v, domain) if isinstance(v, TranslationString) else v for k, v in mapping.items()}
     else:
         msgid = str(message)
-    for candidate in dict.fromkeys((domain, CORE_DOMAIN)):
-        done = localizer.translate(TranslationString(msgid, domain=candidate))
-        if done != msgid:
-            break
-    return TranslationString(done).interpolate() if not mapping else TranslationString(done, mapping=mapping).interpolate()
+    done = _found(localizer, msgid, domain)
+    return TranslationString(done, mapping=mapping).interpolate() if mapping else done
+
+
+def _found(localizer, msgid, domain):
+    """The catalogues' text for ``msgid``, or itself. What was found is kept: a page asks for the same hundred texts every time."""
+    kept = localizer.__dict__.setdefault("portal_kept", {})
+    if (domain, msgid) not in kept:
+        ways = (localizer.translate(TranslationString(msgid, domain=d)) for d in (domain, CORE_DOMAIN))
+        done = next((text for text in ways if text != msgid), None)
+        if done is None:
+            return msgid
+        kept[domain, msgid] = done
+    return kept[domain, msgid]
 
 
 def make_default_localizer(locale, packages):

@@ -5,8 +5,9 @@ feeds the tests of reachability. What a plugin must do besides (hold a slot, say
 """
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from portal_core.errors import StartError
@@ -140,6 +141,11 @@ class Flow:
     initial: str
     path: tuple[str, ...] = ()
     handler: CaseHandler = field(default_factory=CaseHandler)
+
+    @cached_property
+    def task_specs(self) -> Mapping[str, TaskSpec]:
+        """The tasks that this flow opens, by step."""
+        return {spec.step: spec for transition in reversed(self.transitions) for spec in transition.opens}
 
     def state(self, code: str) -> State:
         """The state ``code``; KeyError when the flow has none."""

@@ -16,7 +16,8 @@ from portal_core.accounts.identity import Identity
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
 from portal_core.web.params import MAX_ID
 
-PAGE = 20
+# What fits on one screen: whoever opens the inbox sees the whole first page, and it costs no more than a short list.
+PAGE = 10
 DRAFT_STATE = "draft"
 TABS = ("todo", "done", "mine", "read", "draft")
 CASE_TABS = ("mine", "draft")

@@ -1,7 +1,7 @@
 """Rows of the inbox's lists, ready for the template; the home page shows the same rows."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from portal_core.i18n import _
 from portal_core.inbox.models import DONE, READ, Case, Task
@@ -16,58 +16,71 @@ OVERDUE = _("Overdue")
 
 @dataclass(frozen=True)
 class Row:
-    """One line. ``title``, ``kind``, ``label``, ``when`` and ``verb`` go through ``_()``; ``meta`` is plain text.
+    """One line, its texts in the reader's language. ``meta`` begins with the kind of case.
 
-    ``icon`` and ``tone`` make the chip, ``label`` and ``label_tone`` the status; ``late`` colours ``when``.
-    ``verb_url`` is where the one button leads, ``url`` where the rest of the row does.
+    ``icon`` and ``tone`` make the chip, ``label`` and ``label_tone`` the status; ``late`` colours ``when``. ``verb_url`` is where
+    the one button leads, ``url`` where the rest of the row does; ``verb_note`` tells screen readers what the button is about.
     """
 
     url: str
-    title: Any
-    kind: Any
+    title: str
     icon: str
     tone: str
     meta: tuple[str, ...]
-    label: Any
+    label: str
     label_tone: str
-    when: Any
+    when: str
     late: bool
-    verb: Any
+    verb: str
+    verb_note: str
     verb_url: str
 
 
-def rows_of(portal: Portal, tab: str, found) -> tuple[Row, ...]:
-    """Rows for what ``queries.tab_page`` found for ``tab``."""
-    make = _case_row if tab in CASE_TABS else _task_row
-    return tuple(make(portal, item) for item in found)
+class Rows:
+    """Makes rows for one reader. ``translate`` is the request's translator; what people typed does not pass through it."""
 
+    def __init__(self, portal: Portal, translate: Callable[..., str]):
+        self.portal, self.clock, self.translate = portal, portal.clock, translate
 
-def _task_row(portal, task: Task) -> Row:
-    flow, case, clock = portal.flows.get(task.case.kind), task.case, portal.clock
-    verb, state = verb_of(flow, task), state_of(flow, case)
-    if task.status == DONE:
-        return _row(portal, case, case.title, state.label, state.tone, short_moment(task.done_at, clock), False, _("View"))
-    if task.kind == READ or flow is None:
-        return _row(portal, case, case.title, state.label, state.tone, short_moment(task.created, clock), False, _("View"))
-    late = is_late(task, clock)
-    title = _("${title} · awaiting you: ${verb}", mapping={"title": case.title, "verb": verb})
-    label, tone = (OVERDUE, "bad") if late else (state.label, state.tone)
-    return _row(portal, case, title, label, tone, due_text(task, clock), late, verb, flow.handler.task_url(case, task))
+    def of(self, tab: str, found) -> tuple[Row, ...]:
+        """Rows for what ``queries.tab_page`` found for ``tab``."""
+        make = self._case_row if tab in CASE_TABS else self._task_row
+        return tuple(make(item) for item in found)
 
+    def _task_row(self, task: Task) -> Row:
+        case = task.case
+        flow = self.portal.flows.get(case.kind)
+        if task.status == DONE:
+            return self._row(case, short_moment(task.done_at, self.clock))
+        if task.kind == READ or flow is None:
+            return self._row(case, short_moment(task.created, self.clock))
+        verb, late = self.translate(verb_of(flow, task)), is_late(task, self.clock)
+        title = self.translate(_("${title} · awaiting you: ${verb}", mapping={"title": case.title, "verb": verb}))
+        row = self._row(case, self.translate(due_text(task, self.clock)), title, verb, flow.handler.task_url(case, task))
+        return replace(row, label=self.translate(OVERDUE), label_tone="bad", late=True) if late else row
 
-def _case_row(portal, case: Case) -> Row:
-    state = state_of(portal.flows.get(case.kind), case)
-    return _row(portal, case, case.title, state.label, state.tone, short_moment(case.changed, portal.clock), False, _("View"))
+    def _case_row(self, case: Case) -> Row:
+        return self._row(case, short_moment(case.changed, self.clock))
 
-
-def _row(portal, case, title, label, label_tone, when, late, verb, verb_url="") -> Row:
-    flow, url = portal.flows.get(case.kind), case_url(case)
-    who = " ".join(filter(None, (case.department.name if case.department else "", case.applicant.name)))
-    return Row(
-        url=url, title=title, kind=flow.title if flow else ABSENT_TITLE, icon=flow.icon if flow else ABSENT_ICON,
-        tone=flow.tone if flow else ABSENT_TONE, meta=(who, *(value for _label, value in case.summary[:SUMMARY_VALUES])),
-        label=label, label_tone=label_tone, when=when, late=late, verb=verb, verb_url=verb_url or url,
-    )
+    def _row(self, case, when, title="", verb="", verb_url="") -> Row:
+        flow, translate, url = self.portal.flows.get(case.kind), self.translate, case_url(case)
+        state, title = state_of(flow, case), title or case.title
+        who = " ".join(filter(None, (case.department.name if case.department else "", case.applicant.name)))
+        kind = translate(flow.title if flow else ABSENT_TITLE)
+        return Row(
+            url=url,
+            title=title,
+            icon=flow.icon if flow else ABSENT_ICON,
+            tone=flow.tone if flow else ABSENT_TONE,
+            meta=(kind, who, *(value for _label, value in case.summary[:SUMMARY_VALUES])),
+            label=translate(state.label),
+            label_tone=state.tone,
+            when=when,
+            late=False,
+            verb=verb or translate(_("View")),
+            verb_note=f"{translate(_(': '))}{title}",
+            verb_url=verb_url or url,
+        )
 
 
 def case_url(case: Case) -> str:

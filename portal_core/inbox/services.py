@@ -74,7 +74,8 @@ class CaseService:
             return []
         tasks = self.open_tasks(case)
         return [
-            t for t in flow.out_of(case.state)
+            t
+            for t in flow.out_of(case.state)
             if self._may(flow, t, case, identity, tasks) and flow.handler.offered(self.services, case, identity, t)
         ]
 
@@ -100,10 +101,18 @@ class CaseService:
         flow = self.services.portal.flows[kind]
         state, now = flow.state(flow.initial), self.services.clock.now()
         case = Case(
-            kind=kind, number=next_number(self.session, flow.prefix, self.services.clock.local(now).date()),
-            applicant_id=applicant.user_id, handler_id=(handler or applicant).user_id, department_id=applicant.department_id,
-            state=state.code, state_label=self.text(state.label), tone=state.tone,
-            priority=priority, version=1, created=now, changed=now,
+            kind=kind,
+            number=next_number(self.session, flow.prefix, self.services.clock.local(now).date()),
+            applicant_id=applicant.user_id,
+            handler_id=(handler or applicant).user_id,
+            department_id=applicant.department_id,
+            state=state.code,
+            state_label=self.text(state.label),
+            tone=state.tone,
+            priority=priority,
+            version=1,
+            created=now,
+            changed=now,
         )
         self.describe(case, title=title, summary=summary)
         self.session.add(case)
@@ -206,8 +215,12 @@ class CaseService:
         case, state = ctx.case, flow.state(ctx.transition.target)
         seen = case.version
         values = {
-            "state": state.code, "state_label": self.text(state.label), "tone": state.tone, "version": seen + 1,
-            "changed": ctx.now, "closed": ctx.now if state.final else None,
+            "state": state.code,
+            "state_label": self.text(state.label),
+            "tone": state.tone,
+            "version": seen + 1,
+            "changed": ctx.now,
+            "closed": ctx.now if state.final else None,
         }
         self.session.flush()
         statement = sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values).returning(Case.id)
@@ -226,9 +239,17 @@ class CaseService:
         for spec in ctx.transition.opens:
             self.session.add(
                 Task(
-                    case_id=ctx.case.id, kind=spec.kind, step=spec.step, verb=self.text(spec.verb), why=self.text(spec.why),
-                    status=OPEN, assignee_id=ctx.case.handler_id if spec.to_applicant else None, permission=spec.permission,
-                    scope=flow.handler.scope(ctx) if spec.permission else "", due=flow.handler.due(ctx, spec), created=ctx.now,
+                    case_id=ctx.case.id,
+                    kind=spec.kind,
+                    step=spec.step,
+                    verb=self.text(spec.verb),
+                    why=self.text(spec.why),
+                    status=OPEN,
+                    assignee_id=ctx.case.handler_id if spec.to_applicant else None,
+                    permission=spec.permission,
+                    scope=flow.handler.scope(ctx) if spec.permission else "",
+                    due=flow.handler.due(ctx, spec),
+                    created=ctx.now,
                 )
             )
 
@@ -263,8 +284,10 @@ def close_tasks(tasks: list[Task], ctx: TransitionContext) -> None:
     An applicant who withdraws may by chance be an approver too; that does not mean that they have approved or refused.
     """
     for task in (t for t in tasks if t.kind == ACT):
-        answered = ctx.actor is not SYSTEM and awaits(task, ctx.actor) and (
-            task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who
+        answered = (
+            ctx.actor is not SYSTEM
+            and awaits(task, ctx.actor)
+            and (task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who)
         )
         task.status = DONE if answered else VOID
         task.outcome, task.opinion, task.done_at = ctx.transition.action, ctx.opinion, ctx.now

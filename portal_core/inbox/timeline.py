@@ -35,10 +35,17 @@ def write_event(session: Session, ctx, from_state: str, text) -> CaseEvent:
         lines = sa.select(CaseEvent.hash).where(CaseEvent.case_id == ctx.case.id)
         previous = session.scalar(lines.order_by(CaseEvent.id.desc()).limit(1))
     event = CaseEvent(
-        case_id=ctx.case.id, actor_id=ctx.actor.user_id or None,
-        action=ctx.transition.action, action_label=text(ctx.transition.label),
-        from_state=from_state, to_state=ctx.case.state, to_label=ctx.case.state_label, opinion=ctx.opinion,
-        changes=[[str(part) for part in change] for change in ctx.changes], at=ctx.now, prev_hash=previous,
+        case_id=ctx.case.id,
+        actor_id=ctx.actor.user_id or None,
+        action=ctx.transition.action,
+        action_label=text(ctx.transition.label),
+        from_state=from_state,
+        to_state=ctx.case.state,
+        to_label=ctx.case.state_label,
+        opinion=ctx.opinion,
+        changes=[[str(part) for part in change] for change in ctx.changes],
+        at=ctx.now,
+        prev_hash=previous,
     )
     event.hash = digest(event)
     session.add(event)
@@ -48,8 +55,16 @@ def write_event(session: Session, ctx, from_state: str, text) -> CaseEvent:
 def digest(event: CaseEvent) -> str:
     """SHA-256 over the line's content and the hash before it, as hex."""
     content = [
-        event.prev_hash, event.case_id, event.actor_id, event.on_behalf_of_id, event.action, event.from_state, event.to_state,
-        event.opinion, event.changes, event.at.isoformat(),
+        event.prev_hash,
+        event.case_id,
+        event.actor_id,
+        event.on_behalf_of_id,
+        event.action,
+        event.from_state,
+        event.to_state,
+        event.opinion,
+        event.changes,
+        event.at.isoformat(),
     ]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 

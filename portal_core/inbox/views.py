@@ -12,7 +12,7 @@ from portal_core.errors import Conflict, Invalid, Stale
 from portal_core.i18n import _
 from portal_core.inbox import casepage
 from portal_core.inbox.queries import TABS, tab_counts, tab_page
-from portal_core.inbox.rows import Row, case_url, rows_of
+from portal_core.inbox.rows import Row, Rows, case_url
 from portal_core.inbox.services import CaseService
 from portal_core.services import Services
 from portal_core.web.params import choice_param, int_param
@@ -77,7 +77,7 @@ def inbox(request) -> InboxPage:
     return InboxPage(
         title=TITLES[tab],
         tabs=tuple(Tab(key, TITLES[key], f"/inbox?tab={key}", counts[key], key == tab) for key in TABS),
-        rows=rows_of(portal, tab, found),
+        rows=Rows(portal, request.translator()).of(tab, found),
         first_url=f"/inbox?tab={tab}" if before else None,
         next_url=f"/inbox?tab={tab}&before={following}" if following else None,
         empty=EMPTY[tab],

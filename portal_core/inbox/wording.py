@@ -24,14 +24,14 @@ def state_of(flow: Flow | None, case: Case) -> State:
 
 def verb_of(flow: Flow | None, task: Task):
     """What the task asks for ("审核")."""
-    specs = (spec for transition in flow.transitions for spec in transition.opens) if flow else ()
-    return next((spec.verb for spec in specs if spec.step == task.step), task.verb)
+    spec = flow.task_specs.get(task.step) if flow else None
+    return spec.verb if spec else task.verb
 
 
 def why_of(flow: Flow | None, task: Task):
     """The rule that sent the task to its reader; the empty string when the flow gives none."""
-    specs = (spec for transition in flow.transitions for spec in transition.opens) if flow else ()
-    return next((spec.why for spec in specs if spec.step == task.step), task.why)
+    spec = flow.task_specs.get(task.step) if flow else None
+    return spec.why if spec else task.why
 
 
 def is_late(task: Task, clock: Clock) -> bool:
