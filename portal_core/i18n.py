@@ -37,7 +37,7 @@ def translate(localizer, message, domain=CORE_DOMAIN, mapping=None):
 
 
 def _found(localizer, msgid, domain):
-    """The catalogues' text for ``msgid``, or itself. What was found is kept: a page asks for the same hundred texts every time."""
+    """The catalogues' text for ``msgid``, or itself. What was found is kept: pages ask for the same hundred texts every time."""
     kept = localizer.__dict__.setdefault("portal_kept", {})
     if (domain, msgid) not in kept:
         ways = (localizer.translate(TranslationString(msgid, domain=d)) for d in (domain, CORE_DOMAIN))

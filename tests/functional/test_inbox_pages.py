@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from portal_core.clock import FixedClock
 from portal_core.inbox.models import Case, Task
+from portal_core.inbox.queries import PAGE
 from portal_core.inbox.services import CaseService
 from portal_core.inbox.wording import due_text, short_moment
 from portal_core.testing.fixtures import NOW, count_statements
@@ -109,13 +110,13 @@ def test_pages_follow_each_other_without_gap_or_double(app, people):
 @pytest.mark.parametrize("tab", ["mine", "done"])
 def test_the_other_lists_have_pages_too(app, people, tab):
     with app.services() as services:
-        for number in range(1, 23):
+        for number in range(1, PAGE + 3):
             made = apply_for(services, people.clerk, f"第 {number} 件")
             services.get(CaseService).perform(made, "approve", people.li.identity, version=2)
     app.login(people.clerk if tab == "mine" else people.li)
     first = app.get(f"/inbox?tab={tab}")
     second = app.get(first.html.select_one('a[rel="next"]')["href"])
-    assert titles(first) + titles(second) == [f"第 {number} 件" for number in range(22, 0, -1)]
+    assert titles(first) + titles(second) == [f"第 {number} 件" for number in range(PAGE + 2, 0, -1)]
 
 
 def test_what_people_type_is_neither_markup_nor_translated(app, people):
