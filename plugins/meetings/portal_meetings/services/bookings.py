@@ -70,13 +70,7 @@ class BookingService:
         self._require_create(identity)
         if len(json.dumps(values, ensure_ascii=False)) > DRAFT_MAX:
             raise Invalid(_("The draft is too long to be kept."))
-        secret = bool(values.get("confidential"))
-        text = self.services.portal.default_text
-        title = (
-            text(_("Confidential meeting"))
-            if secret
-            else str(values.get("title") or "").strip()[:TITLE_MAX] or text(_("Untitled"))
-        )
+        title = self._draft_title(values)
         if case is None:
             case = self.cases.open(s.KIND, title=title, applicant=identity)
             self.session.add(Draft(case_id=case.id, values=dict(values)))
@@ -190,6 +184,13 @@ class BookingService:
         except NotFree:
             people = checked.data.people or 1
             raise slot_taken(self.services, identity, checked.room, checked.span, people, booking_id) from None
+
+    def _draft_title(self, values):
+        """What lists call the draft. Its values were not checked yet, so characters that cannot be shown are left out."""
+        if values.get("confidential"):
+            return self.services.portal.default_text(_("Confidential meeting"))
+        typed = "".join(letter for letter in str(values.get("title") or "") if letter.isprintable()).strip()
+        return typed[:TITLE_MAX] or self.services.portal.default_text(_("Untitled"))
 
     def _own_draft(self, case: Case, identity: Identity) -> Draft:
         draft = self.session.get(Draft, case.id)

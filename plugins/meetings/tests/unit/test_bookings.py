@@ -97,6 +97,12 @@ class TestDrafts:
         cases.perform(case, "discard", clerk.identity, version=case.version)
         assert case.state == s.WITHDRAWN
 
+    def test_keep_what_cannot_be_shown_out_of_lists(self, bookings, clerk):
+        case = bookings.save_draft(clerk.identity, {"title": "\x00预算\ud800会\n", "note": "\x00"})
+        assert case.title == "预算会"
+        assert bookings.draft(case.id, clerk.identity)[1]["note"] == "\x00"
+        assert bookings.save_draft(clerk.identity, {"title": " "}).title == "未命名"
+
     def test_confidential_ones_do_not_tell_their_title(self, bookings, clerk):
         assert bookings.save_draft(clerk.identity, {"title": "机密", "confidential": "y"}).title == "保密会议"
 
