@@ -30,6 +30,7 @@ def test_from_the_grid_to_the_decision_on_a_change(open_as, watch, scripts):
     expect(summary.locator("li")).to_have_text([re.compile("会议名称"), re.compile("会议类型"), re.compile("参会人数")])
     expect(clerk.locator("#title-err")).to_be_visible()
     if scripts:
+        expect(clerk.locator("#ask-end-date")).to_be_hidden()
         expect(summary).to_be_focused()
         summary.get_by_role("link", name="会议名称").click()
         expect(clerk.locator("#title")).to_be_focused()

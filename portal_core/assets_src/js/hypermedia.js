@@ -39,6 +39,9 @@ export async function startHtmx() {
   document.addEventListener('htmx:error', () => toast(sentence('networkError')));
   const { default: htmx } = await import('htmx.org');
   htmx.config.includeIndicatorCSS = false; // base.css has these rules; nothing is injected
+  // With a delay htmx puts the attributes of elements with an id back to what the server sent, a moment after they came
+  // in: what our elements then had set (hidden, disabled, aria-expanded) would be lost.
+  htmx.config.defaultSettleDelay = 0;
   htmx.config.noSwap = [204, 304, '5xx']; // 4xx are pages for the person (form errors, conflicts) and are swapped in
   document.addEventListener('click', (event) => openInDialog(htmx, event));
 }
