@@ -8,6 +8,7 @@ from portal_core.logs import configure_logging
 FEATURES = (
     # What every request passes through.
     "portal_core.web.transactions",
+    "portal_core.web.spools",
     "portal_core.web.security",
     "portal_core.web.limits",
     "portal_core.web.errors",

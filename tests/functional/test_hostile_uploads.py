@@ -1,10 +1,9 @@
 """Pictures that are none, and bodies that are too large, through the page where pictures of rooms are added."""
 
-import gc
 import io
 import struct
+import tempfile
 import time
-import warnings
 import zlib
 
 import pytest
@@ -18,8 +17,6 @@ from tests.forms import FORMS
 from tests.scene import picture
 
 scene = scenes.scene
-# WebOb leaves bodies in temporary files, which are closed when the garbage collector comes by.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 FORM = "application/x-www-form-urlencoded"
 SCRIPT = b"<script>alert(1)</script>"
@@ -68,14 +65,6 @@ REFUSED = {
     "PNG without pixels": ("x.png", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 0, 0, 8, 2, 0, 0, 0))),
     "too many bytes": ("x.jpg", picture() + b"\x00" * (21 * 1024 * 1024)),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_files_left_to_others():
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture
@@ -228,3 +217,13 @@ def test_very_many_rows_of_leaders(scene):
     with scene.app.reading() as session:
         booking = session.scalar(sa.select(Booking).order_by(Booking.case_id.desc()).limit(1))
     assert len(booking.leaders) == 20
+
+
+def test_temporary_files_are_closed_with_the_request(scene, admin, address, monkeypatch):
+    opened, make = [], tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda *args, **named: opened.append(make(*args, **named)) or opened[-1])
+    for file in (("a.jpg", picture(size=(900, 900))), ("a.jpg", b"x" * 50_000)):
+        add(scene, admin, address, file)
+    admin.post(address, {"csrf_token": "wrong"}, upload_files=[("title", "a.jpg", b"x" * 50_000)], status=400)
+    assert len(opened) >= 3
+    assert all(file.closed for file in opened)
