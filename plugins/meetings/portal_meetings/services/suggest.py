@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,25 +20,45 @@ DAYS_TO_LOOK = 7
 MARGIN = dt.timedelta(minutes=BUFFER_MAX)
 DAY = dt.timedelta(days=1)
 STEP = dt.timedelta(minutes=STEP_MINUTES)
+NO_TIME = Span(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
 
-# Made once: putting statements together takes longer than running them.
-_SPACES = sa.bindparam("spaces", expanding=True)
+
+def _in_window(space_id, starts_at, ends_at, name):
+    """Condition: the space is one of those for which the window ``name`` is looked through, and the times reach into it."""
+    return sa.and_(
+        space_id.in_(sa.bindparam(f"{name}_spaces", expanding=True)),
+        starts_at < sa.bindparam(f"{name}_to"),
+        ends_at > sa.bindparam(f"{name}_from"),
+    )
+
+
+# Made once: putting statements together takes longer than running them. Two windows, because of other rooms only the hours around
+# the meeting matter, but of the wanted room the days around it.
+_WINDOWS = ("near", "far")
 _HELD = sa.select(Hold.space_id, Hold.starts_at, Hold.ends_at).where(
-    Hold.space_id.in_(_SPACES),
-    Hold.starts_at < sa.bindparam("to"),
-    Hold.starts_at > sa.bindparam("first"),
-    Hold.ends_at > sa.bindparam("from"),
     Hold.booking_id != sa.bindparam("booking"),
+    sa.or_(
+        *(
+            sa.and_(_in_window(Hold.space_id, Hold.starts_at, Hold.ends_at, name), Hold.starts_at > sa.bindparam(f"{name}_first"))
+            for name in _WINDOWS
+        )
+    ),
 )
 _CLOSED = (
     sa.select(RoomSpace.space_id, Closure.starts_at, Closure.ends_at)
     .join(Closure, Closure.room_id == RoomSpace.room_id)
     .where(
-        RoomSpace.space_id.in_(_SPACES),
         Closure.cancelled.is_(None),
-        Closure.starts_at < sa.bindparam("to"),
-        Closure.ends_at > sa.bindparam("from"),
+        sa.or_(*(_in_window(RoomSpace.space_id, Closure.starts_at, Closure.ends_at, name) for name in _WINDOWS)),
     )
+)
+
+
+_ROOMS = (
+    sa.select(Room, RoomSpace.space_id)
+    .join(RoomSpace, RoomSpace.room_id == Room.id)
+    .where(sa.or_(sa.and_(Room.active, Room.capacity >= sa.bindparam("people")), Room.id == sa.bindparam("wanted")))
+    .order_by(Room.position, Room.id)
 )
 
 
@@ -68,7 +89,7 @@ class Busy:
 
 
 class Suggestions:
-    """Finds alternatives: three statements, whatever the number of rooms, and two more for the wanted room's other times."""
+    """Finds alternatives in three statements, whatever the number of rooms."""
 
     def __init__(self, services: Services):
         self.services = services
@@ -81,75 +102,79 @@ class Suggestions:
 
         Holds of ``booking_id`` itself count as free, because that booking would give them up.
         """
-        others = self._other_rooms(identity, room, meeting, people, booking_id)
-        times = self._other_times(room, meeting, booking_id)[:LIMIT_SAME_ROOM]
-        return others[: LIMIT - len(times)] + times
+        others, own = self._rooms(identity, room, meeting, people)
+        around = Span(meeting.start - MARGIN, meeting.end + MARGIN)
+        days = Span(around.start - DAY, around.end + (DAYS_TO_LOOK + 1) * DAY)
+        busy = self.busy({space for spaces in others.values() for space in spaces}, around, booking_id, (set(own), days))
+        times = self._other_times(room, own, meeting, busy)[:LIMIT_SAME_ROOM]
+        free = [other for other, spaces in others.items() if busy.allows(other, spaces, meeting)]
+        free.sort(key=lambda r: (r.building != room.building, r.capacity - people, r.position))
+        found = [Alternative(r.id, r.name, meeting.start, meeting.end, SAME_TIME) for r in free[: LIMIT - len(times)]]
+        return found + [Alternative(room.id, room.name, span.start, span.end, SAME_ROOM) for span in times]
 
-    def busy(self, spaces: set[int], span: Span, booking_id: int = 0) -> Busy:
-        """What holds or closes ``spaces`` in ``span`` (give it margins for buffers). Two statements."""
+    def busy(
+        self, spaces: Set[int], span: Span, booking_id: int = 0, more: tuple[Set[int], Span] = (frozenset(), NO_TIME)
+    ) -> Busy:
+        """What holds or closes ``spaces`` in ``span``, and the spaces of ``more`` in its span (give margins for buffers).
+
+        Two statements.
+        """
         busy = Busy()
-        if not spaces:
-            return busy
-        where = {"spaces": sorted(spaces), "first": span.start - REACH, "from": span.start, "to": span.end}
-        for space, start, end in self.session.execute(_HELD, where | {"booking": booking_id}):
+        where: dict[str, Any] = {"booking": booking_id}
+        for name, (some, window) in zip(_WINDOWS, ((spaces, span), more), strict=True):
+            where |= {f"{name}_spaces": sorted(some), f"{name}_from": window.start, f"{name}_to": window.end}
+            where |= {f"{name}_first": window.start - REACH}
+        for space, start, end in self.session.execute(_HELD, where):
             busy.held[space].append((start, end))
         for space, start, end in self.session.execute(_CLOSED, where):
             busy.closed[space].append((start, end))
         return busy
 
-    def _other_rooms(self, identity, wanted, meeting, people, booking_id):
-        """Rooms that suit, the same building first and in it the tightest fit."""
-        query = (
-            sa.select(Room, RoomSpace.space_id)
-            .join(RoomSpace, RoomSpace.room_id == Room.id)
-            .where(Room.active, Room.capacity >= people, Room.id != wanted.id)
-            .order_by(Room.position, Room.id)
-        )
+    def _rooms(self, identity, wanted, meeting, people):
+        """Rooms that suit, with their spaces, and the spaces of the wanted one."""
         rooms: dict[Room, list[int]] = defaultdict(list)
-        for room, space in self.session.execute(query):
+        for room, space in self.session.execute(_ROOMS, {"people": people, "wanted": wanted.id}):
             rooms[room].append(space)
         start, end = self.clock.local(meeting.start), self.clock.local(meeting.end)
+        own = [space for room, spaces in rooms.items() if room.id == wanted.id for space in spaces]
         suitable = {
             room: spaces
             for room, spaces in rooms.items()
-            if self.rules.may_book(identity, room) and all(in_opening_hours(room, start, end))
+            if room.id != wanted.id and self.rules.may_book(identity, room) and all(in_opening_hours(room, start, end))
         }
-        span = Span(meeting.start - MARGIN, meeting.end + MARGIN)
-        busy = self.busy({s for spaces in suitable.values() for s in spaces}, span, booking_id)
-        free = [room for room, spaces in suitable.items() if busy.allows(room, spaces, meeting)]
-        free.sort(key=lambda r: (r.building != wanted.building, r.capacity - people, r.position))
-        return [Alternative(r.id, r.name, meeting.start, meeting.end, SAME_TIME) for r in free]
+        return suitable, own
 
-    def _other_times(self, room, meeting, booking_id):
+    def _other_times(self, room, spaces, meeting, busy):
         """The nearest free time before and after on the same day, then the same hours on the days after; nearest first."""
         if not room.active:
             return []
-        spaces = list(self.session.scalars(sa.select(RoomSpace.space_id).where(RoomSpace.room_id == room.id)))
-        window = Span(meeting.start - DAY - MARGIN, meeting.end + (DAYS_TO_LOOK + 1) * DAY + MARGIN)
-        busy = self.busy(set(spaces), window, booking_id)
+        possible = self._possible(room)
 
         def first_free(steps):
             for delta in steps:
                 moved = Span(meeting.start + delta, meeting.end + delta)
-                if self._possible(room, moved) and busy.allows(room, spaces, moved):
+                if possible(moved) and busy.allows(room, spaces, moved):
                     return [moved]
             return []
 
-        day = self.clock.local(meeting.start).date()
+        day = self._day(meeting.start)
         within_day = [n * STEP for n in range(1, DAY // STEP)]
         earlier = first_free(-d for d in within_day if self._day(meeting.start - d) == day)
         later = first_free(d for d in within_day if self._day(meeting.start + d) == day)
         next_days = first_free(n * DAY for n in range(1, DAYS_TO_LOOK + 1))
-        found = sorted(earlier + later + next_days, key=lambda m: abs(m.start - meeting.start))
-        return [Alternative(room.id, room.name, m.start, m.end, SAME_ROOM) for m in found]
+        return sorted(earlier + later + next_days, key=lambda span: abs(span.start - meeting.start))
 
     def _day(self, moment):
         return self.clock.local(moment).date()
 
-    def _possible(self, room, meeting):
-        """May a meeting begin then, and is the room open?"""
+    def _possible(self, room):
+        """A function that tells whether a meeting may begin then and the room is open."""
         settings = self.services.portal.settings
         earliest = self.clock.now() + dt.timedelta(minutes=settings["meetings.min_notice_minutes"])
         last_day = self.clock.today() + dt.timedelta(days=settings["meetings.max_advance_days"])
-        start, end = self.clock.local(meeting.start), self.clock.local(meeting.end)
-        return meeting.start >= earliest and start.date() <= last_day and all(in_opening_hours(room, start, end))
+
+        def possible(meeting):
+            start, end = self.clock.local(meeting.start), self.clock.local(meeting.end)
+            return meeting.start >= earliest and start.date() <= last_day and all(in_opening_hours(room, start, end))
+
+        return possible
