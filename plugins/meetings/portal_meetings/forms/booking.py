@@ -1,6 +1,11 @@
-"""会议预约单: the booking form, made for the rooms and service items that there are now."""
+"""会议预约单: the booking form, made for the service items that there are now.
+
+Rooms and times are offered in lists when the form is shown (``offer``). A form that is accepted is never shown, so the lists are
+not needed to check it: the booking service checks the room and its opening hours anyway.
+"""
 
 import datetime as dt
+import re
 
 from wtforms import (
     BooleanField,
@@ -22,6 +27,9 @@ from portal_meetings.services import data as limits
 from portal_meetings.services.data import KINDS, BookingData
 from portal_meetings.services.rules import PHONE
 from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
+
+TIME = re.compile(r"([0-9]{2}):([0-5][0-9])")
+ROOM_ID = re.compile(r"[0-9]{1,18}")
 
 
 def at_most(length):
@@ -50,10 +58,9 @@ class TimeField(SelectField):
 
     @property
     def minutes(self):
-        if not any(self.data == choice.value for choice in self.choices if choice.value):
-            return None
-        hour, minute = self.data.split(":")
-        return int(hour) * 60 + int(minute)
+        match = TIME.fullmatch(self.data or "")
+        minutes = int(match[1]) * 60 + int(match[2]) if match else None
+        return minutes if minutes is not None and minutes <= MIDNIGHT else None
 
     def pre_validate(self, form):
         """Our sentence instead of the library's, and none for an empty choice: InputRequired has spoken."""
@@ -69,6 +76,14 @@ class ChoiceField(SelectField):
             raise ValidationError(_("Please choose from the list"))
 
 
+class RoomField(SelectField):
+    """A room's id, chosen from a list; whether there is such a room and who may book it is the service's question."""
+
+    def pre_validate(self, form):
+        if self.data and not ROOM_ID.fullmatch(self.data):
+            raise ValidationError(_("Please choose from the list"))
+
+
 class BookingForm(PortalForm):
     """Fields in the order of the page. ``services`` lists the service items whose fields ``booking_form`` added."""
 
@@ -78,7 +93,7 @@ class BookingForm(PortalForm):
     title = StringField(
         _("Name of the meeting"), [DataRequired(_("Please fill in the name of the meeting")), at_most(limits.TITLE_MAX)]
     )
-    room = ChoiceField(_("Meeting room"), [DataRequired(_("Please choose a room"))])
+    room = RoomField(_("Meeting room"), [DataRequired(_("Please choose a room"))])
     kind = ChoiceField(_("Kind of meeting"), [DataRequired(_("Please choose the kind of meeting"))])
     date = DateField(_("Date"), [InputRequired(_("Please choose the date"))])
     start = TimeField(_("Start time"), [InputRequired(_("Please choose the start time"))])
@@ -152,8 +167,8 @@ class BookingForm(PortalForm):
         )
 
 
-def booking_form(request, items, rooms, post=None, values=None):
-    """The booking form for the service items ``items`` and the ``rooms`` that the person may book.
+def booking_form(request, items, post=None, values=None):
+    """The booking form for the service items ``items``.
 
     ``post``: what was sent, or None. ``values``: what the form starts with by field name (services as ``svc_<id>`` and
     ``svc_<id>_text``).
@@ -165,11 +180,19 @@ def booking_form(request, items, rooms, post=None, values=None):
             fields[_question(item)] = StringField(item.question, [_answered_when_ticked(item), at_most(limits.ANSWER_MAX)])
     form = type("BookingFormOfToday", (BookingForm,), fields)(request, post, data=values or {})
     translate = request.translator("portal_meetings")
-    nothing = SelectChoice("", translate(_("Please choose")))
-    form.room.choices = [nothing, *(SelectChoice(str(room.id), translate(_room_text(room))) for room in rooms)]
-    form.kind.choices = [nothing, *(SelectChoice(code, translate(label)) for code, label in KINDS)]
-    form.start.choices, form.end.choices = _times(rooms, 0), _times(rooms, STEP_MINUTES)
+    form.kind.choices = [_nothing(translate), *(SelectChoice(code, translate(label)) for code, label in KINDS)]
     return form
+
+
+def offer(form, request, rooms):
+    """Fill the lists of ``form`` with the ``rooms`` that the person may book and the times at which they are open."""
+    translate = request.translator("portal_meetings")
+    form.room.choices = [_nothing(translate), *(SelectChoice(str(room.id), translate(_room_text(room))) for room in rooms)]
+    form.start.choices, form.end.choices = _times(rooms, 0), _times(rooms, STEP_MINUTES)
+
+
+def _nothing(translate):
+    return SelectChoice("", translate(_("Please choose")))
 
 
 def form_values(data: BookingData, clock: Clock) -> dict:

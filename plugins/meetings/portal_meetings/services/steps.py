@@ -46,7 +46,7 @@ class Steps:
         checked: Checked = ctx.data["checked"]
         # A booking that is filed without a draft has locked its spaces before its number was drawn, and has its title.
         spaces = ctx.data.get("spaces")
-        booking = Booking(case_id=ctx.case.id, owner_id=ctx.case.applicant_id, state=ctx.case.state)
+        booking = Booking(case_id=ctx.case.id, case=ctx.case, owner_id=ctx.case.applicant_id, state=ctx.case.state)
         booking.unit_id, booking.unit_name = ctx.actor.department_id, ctx.actor.department_name
         self._fill(booking, checked.data)
         self.session.add(booking)

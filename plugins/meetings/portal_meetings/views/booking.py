@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from webob.multidict import MultiDict
 
 from portal_core.api import CaseService, Conflict, Invalid, Stale, change_rows
 from portal_meetings import permissions
-from portal_meetings.forms.booking import booking_form, form_values
+from portal_meetings.forms.booking import booking_form, form_values, offer
 from portal_meetings.i18n import _
 from portal_meetings.models import room_scope
 from portal_meetings.services import states
@@ -65,13 +66,16 @@ class Editor:
     def __init__(self, request, way: Way, kept=()):
         self.request = request
         self.way = way
-        services = reading(request)
-        self.rooms = services.get(GridService).bookable(request.identity)
-        self.items = services.get(FindService).service_items(kept)
+        self.items = reading(request).get(FindService).service_items(kept)
+
+    @cached_property
+    def rooms(self):
+        """The rooms that the person may book; read when the form is shown, not when it is accepted."""
+        return reading(self.request).get(GridService).bookable(self.request.identity)
 
     def show(self, values=None, post=None):
         """The form as it begins."""
-        return self._page(booking_form(self.request, self.items, self.rooms, post, values))
+        return self._page(booking_form(self.request, self.items, post, values))
 
     def receive(self):
         """The form as it was sent: show it again, keep it as a draft, or file it."""
@@ -88,7 +92,7 @@ class Editor:
         return self._submit(form)
 
     def _form(self, post):
-        return booking_form(self.request, self.items, self.rooms, post)
+        return booking_form(self.request, self.items, post)
 
     def _submit(self, form):
         try:
@@ -124,6 +128,7 @@ class Editor:
     def _page(self, form, status=200, alert="", taken=(), alternatives=(), url=""):
         request = self.request
         request.response.status_int = status
+        offer(form, request, self.rooms)
         room = next((room for room in self.rooms if str(room.id) == form.room.data), None)
         cover = cover_url(request, room.cover) if room and room.cover else None
         when = f"{form.date.data or ''}　{form.start.data or ''} – {form.end.data or ''}" if form.date.data else ""
@@ -168,13 +173,13 @@ def use_alternative(post):
 def _new_way(request) -> Way:
     def submit(data, _version):
         booking = request.services.get(BookingService).book(request.identity, data)
-        return _filed(request, booking.case_id)
+        return _filed(request, booking)
 
     return Way(_("Booking form"), "/meetings/book", "/meetings/", _("Submit"), submit)
 
 
-def _filed(request, case_id):
-    case = request.services.get(CaseService).get(case_id)
+def _filed(request, booking):
+    case = booking.case
     waits = case.state == states.PENDING
     request.flash("ok", translator(request)(_("Submitted; waiting for review.") if waits else _("Booked.")))
     return f"/cases/{case.number}"
@@ -203,7 +208,7 @@ def _draft_way(request) -> tuple[Way, dict]:
     def submit(data, _version):
         cases = request.services.get(CaseService)
         booking = request.services.get(BookingService).book(request.identity, data, cases.visible(number, request.identity))
-        return _filed(request, booking.case_id)
+        return _filed(request, booking)
 
     way = Way(_("Booking form"), f"/meetings/drafts/{number}", "/meetings/mine?tab=drafts", _("Submit"), submit, number)
     return way, values
