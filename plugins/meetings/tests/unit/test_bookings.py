@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal_core.api import Case, CaseService, Conflict, Forbidden, Invalid, NotFound, Stale, Task
+from portal_core.testing.fixtures import count_statements
 from portal_meetings.models import Booking, Hold, ServiceAnswer
 from portal_meetings.services import states as s
 from portal_meetings.services.bookings import SlotTaken
@@ -57,6 +58,19 @@ def test_a_taken_room_is_refused_with_what_is_in_the_way(bookings, clerk, other,
     assert caught.value.alternatives
     bookings.book(other.identity, form(start=at(10)))
     bookings.book(other.identity, form(start=at(8)))
+
+
+def test_few_statements(portal, bookings, clerk, other, form, at):
+    """A booking and a refusal cost what they must: each statement more is time in which a room is locked."""
+    with count_statements(portal.database.engine) as statements:
+        bookings.book(clerk.identity, form())
+    assert statements.count <= 12
+    with count_statements(portal.database.engine) as statements, pytest.raises(SlotTaken) as caught:
+        bookings.book(other.identity, form())
+    assert statements.count <= 2
+    with count_statements(portal.database.engine) as statements:
+        assert caught.value.taken and caught.value.alternatives
+    assert statements.count == 5
 
 
 class TestDrafts:
