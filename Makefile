@@ -18,7 +18,7 @@ INI := development.ini
 KNOWN_WARNING := ignore:pkg_resources is deprecated as an API:UserWarning
 
 PLUGINS := $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg))
-PACKAGES := portal_core $(wildcard plugins/*/portal_*)
+PACKAGES := portal_core $(filter-out %.egg-info,$(wildcard plugins/*/portal_*))
 METADATA := setup.cfg pyproject.toml $(wildcard plugins/*/setup.cfg plugins/*/pyproject.toml)
 
 VENV_STAMP := $(VENV)/pyvenv.cfg

@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 
 from portal_core import portal as portals
+from portal_core.i18n import catalogue_folder
 from portal_core.logs import configure_logging
 
 FEATURES = (
@@ -49,9 +50,8 @@ def configure(portal, raw):
     config.set_default_csrf_options(require_csrf=True)
     for feature in FEATURES:
         config.include(feature)
-    for plugin in portal.plugins.loaded:
-        package = plugin.module.__name__
-        config.add_translation_dirs(f"{package}:locale")
+    packages = (plugin.module.__name__ for plugin in portal.plugins.loaded)
+    config.add_translation_dirs(*filter(None, map(catalogue_folder, packages)))
     for _name, _result in portal.plugins.declare("portal_includeme", config=config):
         pass
     return config

@@ -5,6 +5,7 @@ plugin need not translate "Submit" again, and formatting of dates and times in t
 """
 
 import datetime as dt
+from pathlib import Path
 
 from pyramid.i18n import TranslationString, TranslationStringFactory, make_localizer
 from pyramid.path import AssetResolver
@@ -50,7 +51,13 @@ def _found(localizer, msgid, domain):
 
 def make_default_localizer(locale, packages):
     """A localizer for ``locale`` over the catalogues of ``packages``, for texts written without a request."""
-    return make_localizer(locale, [AssetResolver().resolve(f"{package}:locale").abspath() for package in packages])
+    return make_localizer(locale, list(filter(None, map(catalogue_folder, packages))))
+
+
+def catalogue_folder(package) -> str | None:
+    """Where the catalogues of ``package`` lie, or None: a plugin may have none."""
+    folder = AssetResolver().resolve(f"{package}:locale").abspath()
+    return folder if Path(folder).is_dir() else None
 
 
 class Formats:

@@ -15,6 +15,7 @@ from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.closures import ClosureService
 from portal_meetings.services.data import BookingData
 from portal_meetings.services.lifecycle import finish_ended
+from portal_meetings.services.states import RATING_FORM
 
 DAYS_BACK, DAYS_AHEAD = 14, 16
 TITLES = {
@@ -123,7 +124,7 @@ def _rate_some(session, context):
     """Answer the questionnaire for half of the meetings that are over, mostly content."""
     services = _services(session, context, context.clock.now())
     evaluations = services.get(EvaluationService)
-    form = context.portal.evaluation_forms["meetings.satisfaction"]
+    form = context.portal.evaluation_forms[RATING_FORM]
     for user in context.users.values():
         identity = _identity(session, context, context.clock.now(), user)
         for subject, answer in evaluations.subjects(form.code, identity):

@@ -1,6 +1,7 @@
 """停用: rooms that are out of use for a while, and telling the owners of meetings inside."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -46,6 +47,14 @@ class ClosureService:
         now = self.services.clock.now()
         query = sa.select(Closure).where(Closure.room_id == room_id, Closure.ends_at > now, Closure.cancelled.is_(None))
         return list(self.session.scalars(query.order_by(Closure.starts_at)))
+
+    def meetings_inside(self, room: Room, closures: Sequence[Closure]) -> dict[int, list[Affected]]:
+        """The meetings inside each of ``closures`` of ``room``, by the closure's id. One statement, none without closures."""
+        if not closures:
+            return {}
+        whole = Span(min(c.starts_at for c in closures), max(c.ends_at for c in closures))
+        meetings = affected_by(self.session, room, whole)
+        return {c.id: [m for m in meetings if m.starts_at < c.ends_at and m.ends_at > c.starts_at] for c in closures}
 
     def close(
         self, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, reason: str, identity: Identity

@@ -10,7 +10,9 @@ class BookingHandler(CaseHandler):
     """See the module. A draft has a case but no booking yet."""
 
     def may_view(self, services, case, identity):
-        """Whoever reviews the room's bookings or may see all details."""
+        """Whoever reviews the room's bookings or may see all details. A draft is its writer's alone."""
+        if case.state == s.DRAFT:
+            return False
         scope = self.case_scope(services, case)
         return identity.may(permissions.APPROVE, scope) or identity.may(permissions.VIEW, scope)
 
@@ -44,6 +46,15 @@ class BookingHandler(CaseHandler):
         """Rights over a booking are rights over its room."""
         booking = services.session.get(Booking, case.id)
         return room_scope(booking.room_id) if booking else ""
+
+    def task_url(self, case, task):
+        """Where the button of a to-do leads: to the questionnaire, to the form, else to the case."""
+        match task.step:
+            case "rate":
+                return f"/evaluations/{s.RATING_FORM}/case:{case.id}"
+            case "correct":
+                return f"/meetings/change/{case.number}"
+        return super().task_url(case, task)
 
     def due(self, ctx, spec):
         """A review is due within a day, and before the meeting starts."""

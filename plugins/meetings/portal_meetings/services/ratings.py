@@ -43,7 +43,7 @@ def answered(services: Services, subject: Subject, user_id: int, answers: Mappin
 
 
 FORM = EvaluationForm(
-    code="meetings.satisfaction",
+    code=s.RATING_FORM,
     version=1,
     title=_("Satisfaction with the meeting service"),
     questions=(

@@ -1,6 +1,7 @@
 """Codes of the states of a booking and what follows from them. The flow (``portal_meetings.flow``) says how they are reached."""
 
 KIND = "meetings.booking"
+RATING_FORM = "meetings.satisfaction"
 
 DRAFT, PENDING, RETURNED, APPROVED, CHANGE_PENDING = "draft", "pending", "returned", "approved", "change_pending"
 ENDED, RATED, REJECTED, WITHDRAWN, CANCELLED, NO_SHOW = "ended", "rated", "rejected", "withdrawn", "cancelled", "no_show"

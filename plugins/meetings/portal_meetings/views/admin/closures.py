@@ -8,8 +8,7 @@ from portal_core.api import Conflict, Invalid, NotFound
 from portal_meetings import permissions
 from portal_meetings.forms.admin import ClosureForm
 from portal_meetings.i18n import _
-from portal_meetings.services.closures import Affected, ClosureService, affected_by
-from portal_meetings.services.holds import Span
+from portal_meetings.services.closures import Affected, ClosureService
 from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
 from portal_meetings.views.common import reading
 
@@ -77,15 +76,10 @@ def cancel(request):
 def _page(request, form):
     services = reading(request)
     room = room_of(request, services)
-    lines = [
-        Line(
-            c.id,
-            request.fmt.span(c.starts_at, c.ends_at),
-            c.reason,
-            as_seen(request, affected_by(services.session, room, Span(c.starts_at, c.ends_at))),
-        )
-        for c in services.get(ClosureService).upcoming(room.id)
-    ]
+    service = services.get(ClosureService)
+    closures = service.upcoming(room.id)
+    inside = service.meetings_inside(room, closures)
+    lines = [Line(c.id, request.fmt.span(c.starts_at, c.ends_at), c.reason, as_seen(request, inside[c.id])) for c in closures]
     return ClosuresPage(room, tabs_of(room, "/closures"), lines, form)
 
 
