@@ -105,7 +105,7 @@ def csrf_token(body):
 
 
 def throughput(address, path, cookies, seconds, connections=2):
-    """Requests a second for GET ``path`` over ``connections`` connections during ``seconds``; AssertionError unless all are 200."""
+    """Requests a second for GET ``path`` over ``connections`` connections during ``seconds``. All must be 200."""
     stop = time.perf_counter() + seconds
     counts = [0] * connections
 

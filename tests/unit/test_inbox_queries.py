@@ -149,7 +149,8 @@ def crowd(session, services, people):
 
 def plan(session, statement, parameters):
     """The database's plan for ``statement`` as text."""
-    compiled = statement.params(parameters).compile(session.get_bind(), compile_kwargs={"literal_binds": True, "render_postcompile": True})
+    written_out = {"literal_binds": True, "render_postcompile": True}
+    compiled = statement.params(parameters).compile(session.get_bind(), compile_kwargs=written_out)
     explain = "EXPLAIN QUERY PLAN " if session.get_bind().dialect.name == "sqlite" else "EXPLAIN "
     return "\n".join(str(row[-1]) for row in session.execute(sa.text(explain + str(compiled).replace(":", r"\:"))))
 

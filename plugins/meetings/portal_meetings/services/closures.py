@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -153,7 +154,8 @@ def affected_by(session: Session, room: Room, span: Span | None = None, after: d
         query = query.where(Booking.starts_at < span.end, Booking.ends_at > span.start)
     if after:
         query = query.where(Booking.ends_at > after)
-    return [Affected(*row) for row in session.execute(query)]
+    rows: Sequence[Any] = session.execute(query).all()
+    return [Affected(*row) for row in rows]
 
 
 def tell_owners(services: Services, code: str, room: Room, affected: list[Affected], reason: str, actor: Identity) -> None:

@@ -44,7 +44,7 @@ def as_seen(request, meetings):
 
 
 def refused(request, form, error):
-    """Undo what was written and put the messages of ``error`` (a ServiceError) into ``form``, for the page that is shown again."""
+    """Undo what was written and put the messages of ``error`` (a ServiceError) into ``form``, for the page that follows."""
     request.roll_back()
     form.add_errors(error)
     request.response.status_int = 422 if isinstance(error, Invalid) else 409

@@ -26,7 +26,10 @@ class RoomsPage:
 
 @dataclass(frozen=True)
 class RoomPage:
-    """Context of ``admin/room.pt``; ``room`` is None for a new one. ``affected``: meetings that need another room if it is taken out of use."""
+    """Context of ``admin/room.pt``; ``room`` is None for a new one.
+
+    ``affected``: meetings that would need another room if this one were taken out of use.
+    """
 
     room: Any
     form: RoomForm
