@@ -75,6 +75,7 @@ coverage: $(TEST_STAMP) build ## which lines the unit and functional tests reach
 .PHONY: lint
 lint: $(TEST_STAMP) ## ruff, the import contracts, types of the api, the hooks and the services
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy $(TYPED)
 

@@ -22,7 +22,7 @@ class TemplateRenderer:
     """Renders one template; ``domain`` is the translation domain of the package it belongs to."""
 
     def __init__(self, path, domain, reload):
-# A fault's message names values by their type alone: it goes to the log, and pages hold tokens and personal data.
+        # A fault's message names values by their type alone: it goes to the log, and pages hold tokens and personal data.
         self.template = PageTemplateFile(str(path), auto_reload=reload, restricted_namespace=False, value_repr=type_name)
         self.domain = domain
 

@@ -139,8 +139,15 @@ def plugin():
     def portal_greeting(request, day):
         return "2 件领取"
 
-    for hook in (portal_plugin_info, portal_permissions, portal_flows, portal_notification_types, portal_service_tiles,
-                 portal_dashboard_cards, portal_greeting):
+    for hook in (
+        portal_plugin_info,
+        portal_permissions,
+        portal_flows,
+        portal_notification_types,
+        portal_service_tiles,
+        portal_dashboard_cards,
+        portal_greeting,
+    ):
         setattr(module, hook.__name__, hook)
     return module
 

@@ -152,8 +152,15 @@ class EvaluationService:
         made = self.session.scalar(
             definitions.insert_into(self.session, Evaluation)
             .values(
-                form_code=form.code, form_version=form.version, subject=subject.key, subject_title=subject.title[:200],
-                rater_id=identity.user_id, answers=values, comment=comment, created=now, changed=now,
+                form_code=form.code,
+                form_version=form.version,
+                subject=subject.key,
+                subject_title=subject.title[:200],
+                rater_id=identity.user_id,
+                answers=values,
+                comment=comment,
+                created=now,
+                changed=now,
             )
             .on_conflict_do_nothing(index_elements=[Evaluation.form_code, Evaluation.subject, Evaluation.rater_id])
             .returning(Evaluation.id)

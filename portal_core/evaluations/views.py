@@ -171,7 +171,10 @@ def includeme(config):
     config.add_route("core.evaluation", "/evaluations/{form_code}/{key}")
     config.add_view(
         lambda request: list_view(request, request.matchdict["form_code"]),
-        route_name="core.evaluations", request_method=("GET", "HEAD"), renderer=LIST, permission="authenticated",
+        route_name="core.evaluations",
+        request_method=("GET", "HEAD"),
+        renderer=LIST,
+        permission="authenticated",
     )
     config.add_view(
         form_view, route_name="core.evaluation", request_method=("GET", "HEAD", "POST"), renderer=FORM, permission="authenticated"

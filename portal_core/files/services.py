@@ -46,9 +46,7 @@ class FileService:
         pictures = [(upload.name, self._picture(upload, max_mb, panorama)) for upload in uploads]
         return [self._save_picture(picture, name, owner, identity) for name, picture in pictures]
 
-    def save_image(
-        self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False
-    ) -> StoredFile:
+    def save_image(self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False) -> StoredFile:
         """Store one picture, as ``save_images`` does."""
         return self.save_images([upload], owner, identity, max_mb, panorama)[0]
 
@@ -121,8 +119,14 @@ class FileService:
         self, data: bytes, content_type: str, name: str, owner: str, identity: Identity | None, width: int = 0, height: int = 0
     ) -> StoredFile:
         file = StoredFile(
-            digest=self.store.put(data), owner=owner, name=clean_name(name, content_type), content_type=content_type,
-            size=len(data), width=width, height=height, uploaded_by_id=identity.user_id or None if identity else None,
+            digest=self.store.put(data),
+            owner=owner,
+            name=clean_name(name, content_type),
+            content_type=content_type,
+            size=len(data),
+            width=width,
+            height=height,
+            uploaded_by_id=identity.user_id or None if identity else None,
             created=self.services.clock.now(),
         )
         self.session.add(file)

@@ -30,9 +30,7 @@ def show(request):
 def file_url(request, file, width=None):
     """The address of ``file``, or of its copy that is ``width`` pixels wide (240, 480 or 960)."""
     query = {"w": width} if width else None
-    return request.route_path(
-        "core.file", id=file.id, digest=file.digest[:12], ext=EXTENSIONS[file.content_type], _query=query
-    )
+    return request.route_path("core.file", id=file.id, digest=file.digest[:12], ext=EXTENSIONS[file.content_type], _query=query)
 
 
 def add_file_access(config, owner, admits):
@@ -40,6 +38,7 @@ def add_file_access(config, owner, admits):
 
     Files of an owner without a rule are seen by nobody.
     """
+
     def register():
         config.registry.file_access[owner] = admits
 

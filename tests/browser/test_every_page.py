@@ -4,7 +4,6 @@ axe looks at each page once, on the desk or on the phone, light or dark in turn,
 the quick checks see every page at both widths.
 """
 
-
 import re
 
 import pytest

@@ -17,9 +17,7 @@ def test_page_is_up_to_date(_loaded_portal, name):
 
 
 def hooks():
-    return [
-        (name, function) for group in SPECIFICATIONS for name, function in vars(group).items() if name.startswith("portal_")
-    ]
+    return [(name, function) for group in SPECIFICATIONS for name, function in vars(group).items() if name.startswith("portal_")]
 
 
 @pytest.mark.parametrize(("name", "function"), hooks())

@@ -32,9 +32,13 @@ def form_for(user_ids):
         return next((s for s in mine(session, user_id, now) if s.key == key), None)
 
     return EvaluationForm(
-        "canteen.meal", 1, "餐饮服务评价",
+        "canteen.meal",
+        1,
+        "餐饮服务评价",
         (Question("taste", "菜品口味"), Question("tidy", "环境卫生"), Question("music", "背景音乐", required=False)),
-        (Choice(5, "非常满意"), Choice(3, "满意"), Choice(1, "不满意")), mine, find,
+        (Choice(5, "非常满意"), Choice(3, "满意"), Choice(1, "不满意")),
+        mine,
+        find,
     )
 
 
@@ -63,7 +67,7 @@ def test_from_the_list_to_a_stored_answer(app, guest):
     assert [a.text for a in page.html.select(".inbox a.t")] == ["工作午餐", "接待晚餐"]
     page = page.click("工作午餐", index=0)
     assert page.request.path == PAGE
-    assert page.html.select_one('h1').text == "餐饮服务评价"
+    assert page.html.select_one("h1").text == "餐饮服务评价"
     assert [r["name"] for r in page.html.select("input[type=radio]")] == ["q_taste"] * 3 + ["q_tidy"] * 3 + ["q_music"] * 3
     assert not page.html.select("input[checked]")
     form = fill(page, taste=5, tidy=3)

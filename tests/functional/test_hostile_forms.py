@@ -10,8 +10,20 @@ from tests.forms import FORMS
 scene = scenes.scene
 
 VALUES = (
-    "", "a" * 5000, str(2**70), "-1", "0", "abc", "<script>alert(1)</script>", "0000-00-00", "9999-12-31", "25:99", "x\x00y",
-    "會\u202e\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "1:1", "|||",
+    "",
+    "a" * 5000,
+    str(2**70),
+    "-1",
+    "0",
+    "abc",
+    "<script>alert(1)</script>",
+    "0000-00-00",
+    "9999-12-31",
+    "25:99",
+    "x\x00y",
+    "會\u202e\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "1:1",
+    "|||",
 )
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 # Buttons and other names that some views look at beside their fields.

@@ -33,7 +33,9 @@ def test_every_lineage_makes_the_models_tables_and_removes_them(_loaded_portal, 
     lineages = _loaded_portal.migrations
     migrate.upgrade_all(empty.engine, lineages)
     assert all(state.at_head for state in migrate.status(empty.engine, lineages))
-    assert {lineage.name: migrate.differences(empty.engine, lineage) for lineage in lineages} == {item.name: [] for item in lineages}
+    assert {lineage.name: migrate.differences(empty.engine, lineage) for lineage in lineages} == {
+        item.name: [] for item in lineages
+    }
 
     for lineage in reversed(lineages):
         migrate.downgrade(empty.engine, lineage)
@@ -97,7 +99,9 @@ def test_the_audit_log_cannot_be_changed(empty, statement):
     migrate.upgrade_all(empty.engine, [CORE])
     with empty.writing() as session:
         session.execute(
-            sa.text("INSERT INTO core_audit (at, action, object_type, object_id, detail, ip) VALUES (:at, 'a', '', '', '{}', '')"),
+            sa.text(
+                "INSERT INTO core_audit (at, action, object_type, object_id, detail, ip) VALUES (:at, 'a', '', '', '{}', '')"
+            ),
             {"at": "2026-11-24 01:30:00"},
         )
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), empty.writing() as session:

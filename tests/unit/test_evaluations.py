@@ -47,9 +47,14 @@ def canteen():
 @pytest.fixture
 def form(canteen):
     return EvaluationForm(
-        "canteen.meal", 1, "Meals",
+        "canteen.meal",
+        1,
+        "Meals",
         (Question("tidy", "Tidiness"), Question("tea", "Tea"), Question("music", "Music", required=False)),
-        (Choice(5, "Good"), Choice(3, "Fair"), Choice(1, "Bad")), canteen.subjects, canteen.find, answered=canteen.answered,
+        (Choice(5, "Good"), Choice(3, "Fair"), Choice(1, "Bad")),
+        canteen.subjects,
+        canteen.find,
+        answered=canteen.answered,
     )
 
 

@@ -32,9 +32,7 @@ class Booking(Form):
     title = StringField("Title", [DataRequired("Title?")], description="short")
     people = IntegerField("People")
     urgency = RadioField("Urgency", [InputRequired("Urgency?")], choices=[SelectChoice("n", "low"), SelectChoice("u", "high")])
-    days = SelectMultipleField(
-        "Days", choices=[SelectChoice("1", "Mon")], widget=ListWidget(), option_widget=CheckboxInput()
-    )
+    days = SelectMultipleField("Days", choices=[SelectChoice("1", "Mon")], widget=ListWidget(), option_widget=CheckboxInput())
     public = BooleanField("Public")
     files = FileField("Files")
     token = HiddenField()

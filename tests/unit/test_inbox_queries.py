@@ -40,8 +40,15 @@ def add(session, case, people):
 
     def add(assignee=None, kind=ACT, permission="", scope="", **fields):
         task = Task(
-            case_id=case.id, step="s", verb="v", created=NOW, kind=kind, permission=permission, scope=scope,
-            assignee_id=assignee.id if assignee else None, **{"status": OPEN} | fields,
+            case_id=case.id,
+            step="s",
+            verb="v",
+            created=NOW,
+            kind=kind,
+            permission=permission,
+            scope=scope,
+            assignee_id=assignee.id if assignee else None,
+            **{"status": OPEN} | fields,
         )
         session.add(task)
         session.flush()
@@ -140,8 +147,13 @@ def crowd(session, services, people):
     scope = sa.case((numbers.c.n % 3 == 0, "trial.place:8"), else_=SCOPE)
     for status, done_by in ((OPEN, sa.null()), ("done", sa.literal(people.li.id))):
         row = {
-            "case_id": sa.literal(case.id), "status": sa.literal(status), "done_by_id": sa.cast(done_by, sa.BigInteger),
-            "permission": sa.literal(APPROVE), "scope": scope, "created": sa.literal(NOW, UTCDateTime), "kind": sa.literal(ACT),
+            "case_id": sa.literal(case.id),
+            "status": sa.literal(status),
+            "done_by_id": sa.cast(done_by, sa.BigInteger),
+            "permission": sa.literal(APPROVE),
+            "scope": scope,
+            "created": sa.literal(NOW, UTCDateTime),
+            "kind": sa.literal(ACT),
         } | {name: sa.literal("") for name in ("step", "verb", "why", "outcome", "opinion")}
         session.execute(sa.insert(Task).from_select(list(row), sa.select(*row.values()).select_from(numbers)))
     session.execute(sa.text("ANALYZE"))

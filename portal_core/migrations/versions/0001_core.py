@@ -28,11 +28,26 @@ def upgrade():
 
 def downgrade():
     tables = (
-        "core_department", "core_user", "core_role", "core_user_role", "core_permission", "core_role_permission", "core_grant",
-        "core_session", "core_login_attempt", "core_captcha",
-        "core_case", "core_task", "core_case_event", "core_case_counter",
-        "core_notification", "core_evaluation_form", "core_evaluation",
-        "core_file", "core_audit", "core_job_run",
+        "core_department",
+        "core_user",
+        "core_role",
+        "core_user_role",
+        "core_permission",
+        "core_role_permission",
+        "core_grant",
+        "core_session",
+        "core_login_attempt",
+        "core_captcha",
+        "core_case",
+        "core_task",
+        "core_case_event",
+        "core_case_counter",
+        "core_notification",
+        "core_evaluation_form",
+        "core_evaluation",
+        "core_file",
+        "core_audit",
+        "core_job_run",
     )
     for table in reversed(tables):
         op.drop_table(table)
@@ -312,6 +327,10 @@ def _make_append_only(table):
         "CREATE OR REPLACE FUNCTION core_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
     )
-    op.execute(f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION core_refuse_change()")
+    op.execute(
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION core_refuse_change()"
+    )
     # A row trigger does not see TRUNCATE.
-    op.execute(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change()")
+    op.execute(
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change()"
+    )
