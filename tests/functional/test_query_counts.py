@@ -74,7 +74,7 @@ def _edit(scene, people):
     with scene.services() as services:
         bookings, staff = services.get(BookingService), scene.people["staff"].identity
         booking = bookings.get(scene.cases["pending"], staff)
-        bookings.edit(booking, staff, dataclasses.replace(of_booking(booking), people=people), booking.case.version)
+        bookings.change(booking, staff, dataclasses.replace(of_booking(booking), people=people), booking.case.version)
 
 
 def _more_rooms(scene):

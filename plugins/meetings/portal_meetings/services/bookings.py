@@ -125,19 +125,9 @@ class BookingService:
         action = actions.get(booking.case.state)
         if action is None:
             raise Conflict(_("This booking can no longer be changed."))
-        self._perform_form(booking, identity, data, version, action)
-
-    def edit(self, booking: Booking, identity: Identity, data: BookingData, version: int) -> None:
-        """Rewrite a booking that nobody has reviewed yet; its hold moves at once. See ``change`` for the errors."""
-        self._perform_form(booking, identity, data, version, "edit")
-
-    def resubmit(self, booking: Booking, identity: Identity, data: BookingData, version: int) -> None:
-        """File a returned booking again. See ``change`` for the errors."""
-        self._perform_form(booking, identity, data, version, "resubmit")
-
-    def request_change(self, booking: Booking, identity: Identity, data: BookingData, version: int) -> None:
-        """Propose a change of an approved booking; old and new time are both held until it is decided. See ``change``."""
-        self._perform_form(booking, identity, data, version, "request_change")
+        checked = self._examine(identity, data, booking)
+        with self._explaining(identity, checked, booking.case_id):
+            self.cases.perform(booking.case, action, identity, version=version, data={"checked": checked})
 
     def cancel(self, booking: Booking, identity: Identity, reason_code: str, text: str, version: int) -> None:
         """Cancel a meeting; its room is free at once. ``reason_code`` is one of ``CANCEL_REASONS``; 'other' needs a ``text``.
@@ -159,11 +149,6 @@ class BookingService:
         self.cases.perform(booking.case, "cancel", identity, opinion=opinion, version=version)
 
     # -- parts -----------------------------------------------------------------------------------------------------
-
-    def _perform_form(self, booking, identity, data, version, action):
-        checked = self._examine(identity, data, booking)
-        with self._explaining(identity, checked, booking.case_id):
-            self.cases.perform(booking.case, action, identity, version=version, data={"checked": checked})
 
     def _examine(self, identity: Identity, data: BookingData, booking: Booking | None = None) -> Checked:
         """Check the form and refuse a taken room early.
