@@ -98,7 +98,7 @@ class Editor:
         try:
             url = self.way.submit(form.booking_data(self.request.registry.portal.clock), form.seen_version)
         except SlotTaken as error:
-            return self._refused(form, 409, error.message, error.taken, error.alternatives)
+            return self._refused(form, 409, error.message, error)
         except Invalid as error:
             form.add_errors(error)
             return self._refused(form, 422)
@@ -120,9 +120,13 @@ class Editor:
         self.request.flash("ok", translator(self.request)(_("The draft has been saved.")))
         return go_to(self.request, "/meetings/mine?tab=drafts")
 
-    def _refused(self, form, status, alert="", taken=(), alternatives=(), url=""):
-        """Show the form again after a service refused; what was written so far is undone first."""
+    def _refused(self, form, status, alert="", conflict=None, url=""):
+        """Show the form again after a service refused; what was written so far is undone first.
+
+        Only then a ``conflict`` looks up what is in the way, so that nobody waits for our locks meanwhile.
+        """
         self.request.roll_back()
+        taken, alternatives = (conflict.taken, conflict.alternatives) if conflict else ((), ())
         return self._page(form, status, alert, taken, alternatives, url)
 
     def _page(self, form, status=200, alert="", taken=(), alternatives=(), url=""):
