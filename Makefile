@@ -103,7 +103,7 @@ i18n: $(TEST_STAMP) ## collect the messages of code and templates into the .po f
 		pot=$$package/locale/$$domain.pot; \
 		$(BIN)/pot-create --no-location -s -w 120 --package-name $$domain -o $$pot $$package; \
 		$(BIN)/pybabel -q update -D $$domain -i $$pot -d $$package/locale -w 120 \
-			--no-fuzzy-matching --ignore-pot-creation-date; \
+			--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date; \
 	done
 	@$(MAKE) build
 

@@ -96,6 +96,12 @@ class Formats:
         """``2026-11-24 14:30`` of an aware moment."""
         return f"{self.clock.local(moment):%Y-%m-%d %H:%M}" if moment else ""
 
+    def listed(self, texts):
+        """``甲、乙、丙`` of texts or translation strings."""
+        return self._translate(_(", ")).join(
+            self._translate(text) if isinstance(text, TranslationString) else text for text in texts
+        )
+
     def span(self, start, end):
         """``11 月 24 日 周二 14:30–16:00``; the second day is named when it is another one."""
         first, last = self.clock.local(start), self.clock.local(end)

@@ -1,6 +1,7 @@
 """``kill -9`` of the web process in the middle of two hundred bookings: what was acknowledged is there, nothing is half there."""
 
 import datetime as dt
+import os
 import signal
 import socket
 import subprocess
@@ -29,6 +30,8 @@ VISITORS = 8
 PASSWORD = "Korrekt-7-Pferd"
 START_SECONDS = 60
 
+GRANIAN = ("--host", "127.0.0.1", "--workers", "2", "--blocking-threads", "2", "--backpressure", "64")
+
 INI = """
 [app:main]
 use = egg:portal-core
@@ -44,32 +47,51 @@ listen = 127.0.0.1:{port}
 
 
 class Portal:
-    """The portal as an operator runs it, in a process of its own that can be killed and started again."""
+    """The portal as an operator runs it, in processes of its own that can be killed and started again.
+
+    On SQLite that is one process of the embedded server, on PostgreSQL granian with two workers, as ``docs/operations.md`` says.
+    """
 
     def __init__(self, url, folder):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.ini = folder / "portal.ini"
-        self.ini.write_text(INI.format(url=url, folder=folder, port=self.port))
-        self.process = None
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        ini = folder / "portal.ini"
+        ini.write_text(INI.format(url=url, folder=folder, port=port))
+        programs = Path(sys.executable).parent
+        if url.startswith("sqlite"):
+            self._command = [programs / "pserve", ini]
+        else:
+            self._command = [
+                programs / "granian",
+                "--interface",
+                "wsgi",
+                "--port",
+                str(port),
+                *GRANIAN,
+                "portal_core.wsgi:application",
+            ]
+        self._environment = os.environ | {"PORTAL_CONFIG": str(ini)}
+        self._process = None
 
     def start(self):
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen([Path(sys.executable).with_name("pserve"), self.ini], stderr=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        # A session of its own, so that the server and its workers can be killed together.
+        self._process = subprocess.Popen(self._command, env=self._environment, start_new_session=True, **quiet)
         give_up = time.monotonic() + START_SECONDS
         while True:
             try:
                 return Visitor(self.address).get("/-/health")
             except GONE:
-                assert self.process.poll() is None and time.monotonic() < give_up, "the portal does not start"
+                assert self._process.poll() is None and time.monotonic() < give_up, "the portal does not start"
                 time.sleep(0.1)
 
     def kill(self):
         """As the kernel does when memory is short."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 @contextmanager
