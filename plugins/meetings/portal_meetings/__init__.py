@@ -166,7 +166,13 @@ def portal_menu(request):
 
 @hookimpl
 def portal_service_tiles(request):
-    return (ServiceTile(_("Meeting booking"), "/meetings/", "calendar", _("Rooms, services, approval"), "room", 10),)
+    tiles = (
+        (_("Meeting booking"), "/meetings/", "calendar-plus", _("Rooms and services"), "room"),
+        (_("Find a room"), "/meetings/find", "search", _("By people and time"), "car"),
+        (_("My bookings"), "/meetings/mine", "list-check", _("Change or cancel"), "card"),
+        (_("Satisfaction"), "/meetings/ratings", "clipboard-check", _("Rate what you got"), "star"),
+    )
+    return [ServiceTile(title, url, icon, note, tone, 10 + n) for n, (title, url, icon, note, tone) in enumerate(tiles)]
 
 
 @hookimpl
