@@ -64,9 +64,10 @@ class Task(Base):
     __tablename__ = "core_task"
     __table_args__ = (
         sa.Index("ix_core_task_case", "case_id"),
-        partial_index("ix_core_task_assignee", "assignee_id", "kind", "id", where="status = 'open'"),
+        partial_index("ix_core_task_assignee", "assignee_id", "id", where="status = 'open' AND kind = 'act'"),
+        partial_index("ix_core_task_reader", "assignee_id", "id", where="status = 'open' AND kind = 'read'"),
         partial_index("ix_core_task_pool", "permission", "id", where="status = 'open' AND assignee_id IS NULL"),
-        partial_index("ix_core_task_scope", "permission", "scope", "id", where="status = 'open' AND assignee_id IS NULL"),
+        partial_index("ix_core_task_scope", "pool", "id", where="status = 'open' AND assignee_id IS NULL"),
         partial_index("ix_core_task_done", "done_by_id", "id", where="status = 'done'"),
     )
 
@@ -78,6 +79,8 @@ class Task(Base):
     assignee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
     permission: Mapped[str] = mapped_column(sa.String(96), default="")
     scope: Mapped[str] = mapped_column(sa.String(64), default="")
+    # Both in one column: PostgreSQL ends a scan by the first column of a range alone and would read past all other scopes.
+    pool: Mapped[str] = mapped_column(sa.String(161), sa.Computed("permission || ' ' || scope", persisted=True))
     why: Mapped[str] = mapped_column(sa.String(200), default="")
     status: Mapped[str] = mapped_column(sa.String(8), default=OPEN)
     due: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

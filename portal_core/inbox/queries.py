@@ -50,21 +50,22 @@ def reach_of(identity: Identity, awaited: frozenset[str]) -> Reach:
 
 @dataclass(frozen=True)
 class _Range:
-    """Rows whose columns ``prefix`` have the given values; an index begins with these columns and continues with the id."""
+    """Rows whose ``column`` has ``value``; an index begins with this column and continues with the id."""
 
     conditions: list
-    prefix: dict
+    column: Any
+    value: Any
 
     def newest(self, key, limit):
         """A select of the newest ``limit`` ids below ``BEFORE``, read from that index alone.
 
-        Written as a range of the index's columns and not as equalities: with these, PostgreSQL drops the columns from the order
-        and prefers to walk the primary key, past everything that somebody else has or that is done.
+        Written as a range of the index's columns and not as equality: with that, PostgreSQL drops the column from the order and
+        prefers to walk the primary key, past everything that somebody else has or that is done. And with one column only,
+        because the first one alone tells PostgreSQL where such a range ends.
         """
-        columns, values = list(self.prefix), list(self.prefix.values())
-        below = sa.tuple_(*columns, key) < sa.tuple_(*values, BEFORE)
-        query = sa.select(key).where(*self.conditions, sa.tuple_(*columns) >= sa.tuple_(*values), below)
-        return query.order_by(*(column.desc() for column in columns), key.desc()).limit(limit)
+        below = sa.tuple_(self.column, key) < sa.tuple_(self.value, BEFORE)
+        query = sa.select(key).where(*self.conditions, sa.tuple_(self.column) >= sa.tuple_(self.value), below)
+        return query.order_by(self.column.desc(), key.desc()).limit(limit)
 
 
 def _word(text):
@@ -74,30 +75,30 @@ def _word(text):
 
 def _open_ids(reach, limit, kind):
     is_open = Task.status == _word(OPEN)
-    assigned = _Range([is_open], {Task.assignee_id: ME, Task.kind: kind})
+    assigned = _Range([is_open, Task.kind == _word(kind)], Task.assignee_id, ME)
     pool = _pool_ranges(reach, [is_open, Task.assignee_id.is_(None)]) if kind == ACT else []
     return _merge(sa.union_all, [found.newest(Task.id, limit) for found in (assigned, *pool)], limit)
 
 
 def _pool_ranges(reach, pool):
     """Tasks that the person may take, as disjoint ranges. What only asks to be read is never among them (``flow.check``)."""
-    ranges = [_Range(pool, {Task.permission: permission}) for permission in reach.everywhere]
+    ranges = [_Range(pool, Task.permission, permission) for permission in reach.everywhere]
     for permission in dict.fromkeys(permission for permission, _scope in reach.scoped):
         scopes = [scope for name, scope in reach.scoped if name == permission]
         if len(scopes) <= SCOPES_AS_RANGES:
-            ranges += [_Range(pool, {Task.permission: permission, Task.scope: scope}) for scope in scopes]
+            ranges += [_Range(pool, Task.pool, f"{permission} {scope}") for scope in scopes]
         else:
-            ranges.append(_Range([*pool, Task.scope.in_(scopes)], {Task.permission: permission}))
+            ranges.append(_Range([*pool, Task.scope.in_(scopes)], Task.permission, permission))
     return ranges
 
 
 def _done_ids(limit):
-    return _Range([Task.status == _word(DONE), Task.kind == ACT], {Task.done_by_id: ME}).newest(Task.id, limit)
+    return _Range([Task.status == _word(DONE), Task.kind == ACT], Task.done_by_id, ME).newest(Task.id, limit)
 
 
 def _own_case_ids(drafts, limit):
     wanted = [(Case.state == _word(DRAFT_STATE)) if drafts else (Case.state != _word(DRAFT_STATE))]
-    ways = (_Range(wanted, {column: ME}) for column in (Case.applicant_id, Case.handler_id))
+    ways = (_Range(wanted, column, ME) for column in (Case.applicant_id, Case.handler_id))
     return _merge(sa.union, [found.newest(Case.id, limit) for found in ways], limit)
 
 

@@ -183,6 +183,8 @@ def test_plans_and_time_with_100_000_open_tasks(session, people, crowd):
     assert tab_counts(session, everywhere(people.li), AWAITED)["todo"] == 100
     busy, idle = everywhere(people.li), people.stranger.identity
     assert cost(session, busy) < 5 * cost(session, idle) + 0.005
+    # Nothing in their own scope, a hundred thousand in those that the index keeps before it.
+    assert cost(session, within(people.stranger, "trial.place:99")) < 5 * cost(session, idle) + 0.005
 
 
 def cost(session, identity):

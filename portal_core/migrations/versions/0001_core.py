@@ -188,6 +188,7 @@ def _inbox():
         sa.Column("assignee_id", KEY, sa.ForeignKey("core_user.id")),
         sa.Column("permission", sa.String(96), nullable=False),
         sa.Column("scope", sa.String(64), nullable=False),
+        sa.Column("pool", sa.String(161), sa.Computed("permission || ' ' || scope", persisted=True), nullable=False),
         sa.Column("why", sa.String(200), nullable=False),
         sa.Column("status", sa.String(8), nullable=False),
         sa.Column("due", MOMENT),
@@ -199,11 +200,12 @@ def _inbox():
         sa.Column("done_at", MOMENT),
         sa.Column("parent_id", KEY, sa.ForeignKey("core_task.id")),
     )
-    _partial_index("ix_core_task_assignee", "core_task", ["assignee_id", "kind", "id"], "status = 'open'")
+    _partial_index("ix_core_task_assignee", "core_task", ["assignee_id", "id"], "status = 'open' AND kind = 'act'")
+    _partial_index("ix_core_task_reader", "core_task", ["assignee_id", "id"], "status = 'open' AND kind = 'read'")
     op.create_index("ix_core_task_case", "core_task", ["case_id"])
     _partial_index("ix_core_task_done", "core_task", ["done_by_id", "id"], "status = 'done'")
     _partial_index("ix_core_task_pool", "core_task", ["permission", "id"], "status = 'open' AND assignee_id IS NULL")
-    _partial_index("ix_core_task_scope", "core_task", ["permission", "scope", "id"], "status = 'open' AND assignee_id IS NULL")
+    _partial_index("ix_core_task_scope", "core_task", ["pool", "id"], "status = 'open' AND assignee_id IS NULL")
     op.create_table(
         "core_case_event",
         sa.Column("id", KEY, primary_key=True),
