@@ -3,7 +3,7 @@
 import datetime as dt
 
 from portal_core.accounts.jobs import end_expired
-from portal_core.declarations import Assets, HealthCheck, Job, Migrations, NotificationType, Permission, RoleDefault
+from portal_core.declarations import Assets, HealthCheck, Job, Migrations, Permission, RoleDefault
 from portal_core.health import database_answers
 from portal_core.i18n import _
 
@@ -20,12 +20,6 @@ ROLES = [
 
 MIGRATIONS = Migrations("core", "portal_core:migrations")
 ASSETS = Assets("core", "portal_core:static/dist")
-
-NOTIFICATION_TYPES = (
-    NotificationType("core.returned", _("Returned for correction: ${title}"), _("${actor}: ${opinion}")),
-    NotificationType("core.rejected", _("Rejected: ${title}"), _("${actor}: ${opinion}")),
-    NotificationType("core.passed", _("Approved: ${title}"), _("${actor} ${opinion}")),
-)
 
 JOBS = (Job("core.expire", _("End expired sessions and captchas"), dt.timedelta(minutes=10), end_expired),)
 

@@ -76,17 +76,6 @@ class ServiceTile:
 
 
 @dataclass(frozen=True)
-class AgendaItem:
-    """One line of the card 今日日程. Times are aware; ``url`` opens it."""
-
-    start: dt.datetime
-    end: dt.datetime
-    title: str
-    place: str
-    url: str
-
-
-@dataclass(frozen=True)
 class DashboardCard:
     """A card of the home page's right column: ``template`` is an asset spec, ``context`` its dataclass."""
 

@@ -100,7 +100,7 @@ def _collect(portal: Portal, source) -> None:
     # Flows come last: what they name must be known by then.
     for hook, own, target, key, separator in (
         ("portal_permissions", core.PERMISSIONS, portal.permissions, "name", ":"),
-        ("portal_notification_types", core.NOTIFICATION_TYPES, portal.notification_types, "code", "."),
+        ("portal_notification_types", (), portal.notification_types, "code", "."),
         ("portal_evaluation_forms", (), portal.evaluation_forms, "code", "."),
         ("portal_jobs", core.JOBS, portal.jobs, "name", "."),
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),

@@ -75,10 +75,11 @@ class EvaluationService:
         query = sa.select(Evaluation).where(Evaluation.form_code.in_(forms), Evaluation.subject == key).order_by(Evaluation.id)
         return list(self.session.scalars(query))
 
-    def definition(self, evaluation: Evaluation) -> dict:
-        """Questions and scale that ``evaluation`` answered, as stored then (see ``definitions.definition``)."""
+    def in_words(self, evaluation: Evaluation) -> list[tuple[str, str]]:
+        """Questions and chosen answers of ``evaluation`` as they stood when it was given; an answer left out is empty."""
         row = self.session.get_one(EvaluationFormRow, (evaluation.form_code, evaluation.form_version))
-        return row.definition
+        labels = {choice["value"]: choice["label"] for choice in row.definition["scale"]}
+        return [(q["label"], labels.get(evaluation.answers.get(q["code"]), "")) for q in row.definition["questions"]]
 
     def may_answer(self, form: EvaluationForm, subject: Subject, mine: Evaluation | None) -> bool:
         """Is it time to answer about ``subject``, or to change the answer ``mine``?"""

@@ -128,9 +128,7 @@ def _read_only(request, declared, subject, mine):
     """The answer as it was given; without one the time is over, and there is nothing to show."""
     if mine is None:
         raise Conflict(_("The time for this evaluation is over."))
-    definition = request.services.get(EvaluationService).definition(mine)
-    labels = {choice["value"]: choice["label"] for choice in definition["scale"]}
-    answers = [(q["label"], labels.get(mine.answers.get(q["code"]), "")) for q in definition["questions"]]
+    answers = request.services.get(EvaluationService).in_words(mine)
     page = AnswerPage(declared.title, subject, answers, mine.comment, mine.changed, _list_url(request, declared.code))
     return render_to_response(ANSWER, page, request=request)
 

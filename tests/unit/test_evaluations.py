@@ -235,7 +235,7 @@ def test_a_change_under_a_new_version_is_stored_with_it(evaluations, form, guest
     monkeypatch.setitem(portal.evaluation_forms, form.code, newer)
     changed = evaluations.answer(form.code, "meal:1", guest, {"taste": 3})
     assert (changed.form_version, changed.answers) == (2, {"taste": 3})
-    assert evaluations.definition(changed)["questions"][0]["code"] == "taste"
+    assert [question for question, _answer in evaluations.in_words(changed)] == ["Taste"]
 
 
 def test_the_database_itself_refuses_a_second_answer(evaluations, form, guest, session):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import CaseService, NotFound
+from portal_core.api import CaseService, EvaluationService, NotFound
 from portal_meetings.i18n import _
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
@@ -19,7 +19,8 @@ TEMPLATE = "portal_meetings:templates/panel.pt"
 class BookingPanel:
     """Context of ``panel.pt``. ``booking`` is None for a draft; ``hidden``: the person may see the case but not the meeting.
 
-    ``diff`` are ``(label, old, new)`` of the change that awaits a decision.
+    ``diff`` are ``(label, old, new)`` of the change that awaits a decision; ``rating`` are ``(question, answer)`` of the owner's
+    rating, and ``comment`` what the owner wrote to it.
     """
 
     booking: Any
@@ -27,6 +28,8 @@ class BookingPanel:
     when: str
     kind: Any
     diff: list
+    rating: list
+    comment: str
 
 
 def booking_panel(request, case) -> BookingPanel | None:
@@ -38,10 +41,11 @@ def booking_panel(request, case) -> BookingPanel | None:
     try:
         booking = service.get(case.id, request.identity, full=False)
     except NotFound:
-        return BookingPanel(None, False, "", "", []) if case.state == states.DRAFT else None
+        return BookingPanel(None, False, "", "", [], [], "") if case.state == states.DRAFT else None
     hidden = not service.may_see_detail(booking, request.identity)
     if booking.confidential and not hidden:
         booking = service.get(case.id, request.identity)
+    rating, comment = _rating(request, case) if case.state == states.RATED and not hidden else ([], "")
     changing = case.state == states.CHANGE_PENDING and not hidden
     return BookingPanel(
         booking=booking,
@@ -49,7 +53,16 @@ def booking_panel(request, case) -> BookingPanel | None:
         when=request.fmt.span(booking.starts_at, booking.ends_at),
         kind=dict(KINDS).get(booking.kind, booking.kind),
         diff=[tuple(row) for row in request.services.get(Steps).open_change(case.id).diff] if changing else [],
+        rating=rating,
+        comment=comment,
     )
+
+
+def _rating(request, case):
+    """The owner's answers in words, and the comment."""
+    evaluations = request.services.get(EvaluationService)
+    answers = evaluations.for_subject(f"case:{case.id}")
+    return (evaluations.in_words(answers[0]), answers[0].comment) if answers else ([], "")
 
 
 def case_panel(request, case):

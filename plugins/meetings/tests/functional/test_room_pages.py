@@ -197,8 +197,14 @@ class TestRatings:
         form = next(f for f in browser.get(link).forms.values() if "comment" in f.fields)
         for code in ("room", "tea", "technology", "staff", "response"):
             form[f"q_{code}"] = "5"
+        form["comment"] = "茶水很及时"
         form.submit().follow()
         assert "已评价" in browser.get(f"/cases/{number}").text
+        other = browser.another()
+        other.login(reviewer)
+        rated = other.get(f"/cases/{number}").html.select_one("section[aria-labelledby=h-booking]").text
+        assert rated.count("非常满意") == 5
+        assert "茶水很及时" in rated
 
 
 class TestHome:
