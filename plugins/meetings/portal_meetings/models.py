@@ -115,13 +115,18 @@ class Closure(Base):
 
 
 class ServiceItem(Base):
-    """A service that can be ticked on the form (席签 …); with a ``question`` it opens a text box that must be filled."""
+    """A service that can be ticked on the form (席签 …); with a ``question`` it opens a text box that must be filled.
+
+    ``at_once``: how many meetings at the same time the staff can serve with it; 0 is no limit. It guides the search for a
+    room; whoever reviews a booking decides.
+    """
 
     __tablename__ = "meetings_service_item"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     label: Mapped[str] = mapped_column(sa.String(40))
     question: Mapped[str] = mapped_column(sa.String(80), default="")
+    at_once: Mapped[int] = mapped_column(default=0)
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 

@@ -118,15 +118,16 @@ ROOMS = (
     ),
 )
 
+# Label, question, and how many meetings at the same time can have it (0: no limit).
 SERVICES = (
-    ("茶水", ""),
-    ("席签", "席签要求（人数、姓名、摆放）"),
-    ("话筒", "话筒数量与类型"),
-    ("投影", ""),
-    ("横幅", "横幅文字内容"),
-    ("视频会议", "对端单位与会议号"),
-    ("摄影", ""),
-    ("鲜花", ""),
+    ("茶水", "", 0),
+    ("席签", "席签要求（人数、姓名、摆放）", 3),
+    ("话筒", "话筒数量与类型", 0),
+    ("投影", "", 0),
+    ("横幅", "横幅文字内容", 2),
+    ("视频会议", "对端单位与会议号", 2),
+    ("摄影", "", 1),
+    ("鲜花", "", 0),
 )
 
 
@@ -186,9 +187,9 @@ def _add_pictures(session, context, demo, room):
 def add_services(session) -> dict[str, ServiceItem]:
     """The service items by label; missing ones are made."""
     items = {item.label: item for item in session.scalars(sa.select(ServiceItem))}
-    for position, (label, question) in enumerate(SERVICES):
+    for position, (label, question, at_once) in enumerate(SERVICES):
         if label not in items:
-            items[label] = ServiceItem(label=label, question=question, position=position)
+            items[label] = ServiceItem(label=label, question=question, at_once=at_once, position=position)
             session.add(items[label])
     session.flush()
     return items

@@ -158,5 +158,6 @@ class ItemForm(PortalForm):
 
     label = StringField(_("Service"), [Filled(), Length(max=40)])
     question = StringField(_("Question"), [Length(max=80)])
+    at_once = IntegerField(_("Meetings served at the same time"), [Optional(), NumberRange(0, 1000)])
     position = IntegerField(_("Place in the list"), [Optional(), NumberRange(0, 10_000)])
     active = BooleanField(_("Offered on the form"))

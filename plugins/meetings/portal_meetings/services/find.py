@@ -10,20 +10,25 @@ import sqlalchemy as sa
 from portal_core.api import Identity, Services
 from portal_meetings import permissions
 from portal_meetings.i18n import _
-from portal_meetings.models import Room, RoomSpace, ServiceItem
-from portal_meetings.services.holds import Span
+from portal_meetings.models import Booking, Room, RoomSpace, ServiceAnswer, ServiceItem
+from portal_meetings.services.holds import REACH, Span
 from portal_meetings.services.rules import BookingRules, closing_text, in_opening_hours
+from portal_meetings.services.states import HOLDING
 from portal_meetings.services.suggest import MARGIN, Busy, Suggestions
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody looks for. Moments are aware; ``equipment`` are words that the room must have all of."""
+    """What somebody looks for. Moments are aware; ``equipment`` are words that the room must have all of.
+
+    ``services`` are ids of service items that shall be prepared.
+    """
 
     people: int
     starts_at: dt.datetime
     ends_at: dt.datetime
     equipment: tuple[str, ...] = ()
+    services: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Found:
 
 
 class FindService:
-    """Looks over all rooms in use: one statement for the rooms, two for what occupies them."""
+    """Looks over all rooms in use: one statement for the rooms, two for what occupies them, one for services."""
 
     def __init__(self, services: Services):
         self.services = services
@@ -76,9 +81,9 @@ class FindService:
             rooms[room].append(space)
         window = Span(wish.starts_at - MARGIN, wish.ends_at + MARGIN)
         busy = self.services.get(Suggestions).busy({space for spaces in rooms.values() for space in spaces}, window)
-        found = Found()
+        found, exhausted = Found(), self._exhausted(wish)
         for room, spaces in rooms.items():
-            reasons = tuple(self._reasons(identity, wish, room, spaces, busy))
+            reasons = (*self._reasons(identity, wish, room, spaces, busy), *exhausted)
             if reasons:
                 found.misfits.append(Misfit(room, reasons))
             else:
@@ -86,6 +91,26 @@ class FindService:
         # The tightest fit first, so that large rooms stay free for those who need them.
         found.fits.sort(key=lambda fit: (fit.spare, fit.room.position))
         return found
+
+    def _exhausted(self, wish: Wish):
+        """Why no room will do: services whose staff has as many meetings at that time as it can serve."""
+        if not wish.services:
+            return ()
+        meanwhile = (
+            sa.select(sa.func.count())
+            .select_from(ServiceAnswer)
+            .join(Booking, Booking.case_id == ServiceAnswer.booking_id)
+            .where(ServiceAnswer.item_id == ServiceItem.id, Booking.state.in_(HOLDING))
+            .where(Booking.starts_at > wish.starts_at - REACH, Booking.starts_at < wish.ends_at, Booking.ends_at > wish.starts_at)
+            .scalar_subquery()
+        )
+        full = sa.select(ServiceItem.label, ServiceItem.at_once).where(
+            ServiceItem.id.in_(wish.services), ServiceItem.at_once > 0, meanwhile >= ServiceItem.at_once
+        )
+        return tuple(
+            _("${service} is asked for by ${count} meetings at this time already", mapping={"service": label, "count": at_once})
+            for label, at_once in self.session.execute(full.order_by(ServiceItem.position))
+        )
 
     def _reasons(self, identity, wish, room, spaces, busy: Busy):
         if room.capacity < wish.people:

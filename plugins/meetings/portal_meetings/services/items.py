@@ -42,8 +42,11 @@ class ServiceItemService:
         position: int = 0,
         active: bool = True,
         item: ServiceItem | None = None,
+        at_once: int = 0,
     ) -> ServiceItem:
         """Make an item or change ``item``; with a ``question`` ticking it opens a text box. Bookings keep the words they had.
+
+        ``at_once``: meetings that can be served at the same time, 0 for no limit.
 
         Raises Forbidden and Invalid (``label``, ``question``).
         """
@@ -58,10 +61,10 @@ class ServiceItemService:
         if messages:
             raise Invalid(_("Please correct the marked fields"), messages)
         item = item or ServiceItem()
-        item.label, item.question, item.position, item.active = label, question, position, active
+        item.label, item.question, item.position, item.active, item.at_once = label, question, position, active, at_once
         self.session.add(item)
         self.session.flush()
-        detail = {"label": label, "question": question, "position": position, "active": active}
+        detail = {"label": label, "question": question, "position": position, "active": active, "at_once": at_once}
         audit = self.services.get(AuditService)
         audit.record(identity, "meetings.service_saved", "meetings.service_item", item.id, detail=detail)
         return item

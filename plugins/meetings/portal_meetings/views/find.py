@@ -66,7 +66,7 @@ def show(request) -> FindPage:
     words, items, chosen, ticked = service.equipment(), service.service_items(), _words(request), service_ids(request)
     problem, found = "", None
     if "people" in request.GET:
-        problem, found = _search(request, people, day, start, end, tuple(chosen))
+        problem, found = _search(request, people, day, start, end, (tuple(chosen), tuple(ticked)))
     query = {"date": day, "start": start, "end": end, "people": people, "svc": ticked}
     return FindPage(
         people=people,
@@ -87,8 +87,8 @@ def show(request) -> FindPage:
     )
 
 
-def _search(request, people, day, start, end, equipment) -> tuple[Any, Found | None]:
-    """What is wrong with the question, or the answer."""
+def _search(request, people, day, start, end, needs) -> tuple[Any, Found | None]:
+    """What is wrong with the question, or the answer. ``needs``: words for equipment and ids of services."""
     clock = request.registry.portal.clock
     span = SlotForm(request, MultiDict(date=day.isoformat(), start=start, end=end)).span(clock)
     if not people:
@@ -97,7 +97,7 @@ def _search(request, people, day, start, end, equipment) -> tuple[Any, Found | N
         return _("The end must be after the start"), None
     if span.start < clock.now():
         return _("This time is past"), None
-    return "", request.services.get(FindService).find(request.identity, Wish(people, span.start, span.end, equipment))
+    return "", request.services.get(FindService).find(request.identity, Wish(people, span.start, span.end, *needs))
 
 
 def _offer(request, fit, query):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from portal_core.api import FileService
 from portal_core.testing.fixtures import count_statements
-from portal_meetings.models import PANORAMA, PHOTO, PLAN, Booking, Room, RoomPicture
+from portal_meetings.models import PANORAMA, PHOTO, PLAN, Booking, Room, RoomPicture, ServiceItem
 
 HX = {"HX-Request": "true"}
 
@@ -178,6 +178,19 @@ class TestFind:
     @pytest.mark.parametrize("query", ["people=x", "date=x", "part=x", "start=x", "svc=x", "equipment=" + "x" * 200, "people=-4"])
     def test_nonsense_is_a_clear_400(self, browser, query):
         browser.get(f"/meetings/find?{query}", status=400)
+
+    def test_a_service_whose_staff_is_busy_is_the_reason(self, browser, book, clerk, place):
+        with browser.services() as services:
+            services.session.get(ServiceItem, place.tea).at_once = 1
+        asked = self.QUERY.format(8) + f"&svc={place.tea}"
+        assert "0 间会议室符合要求" not in browser.get(asked).text
+        book(clerk, place.east, "2026-11-26", "15:00", "16:00", services={place.tea: ""})
+        page = browser.get(asked)
+        assert "0 间会议室符合要求" in page.text
+        assert "茶水在该时段已有 1 场会议使用" in page.html.select_one(".reasons").text
+        # At another time, and without the service, nothing stands in the way.
+        assert "茶水在该时段" not in browser.get(asked.replace("part=pm", "part=am")).text
+        assert "茶水在该时段" not in browser.get(self.QUERY.format(8)).text
 
     def test_statements_do_not_grow_with_rooms(self, browser, place):
         with count_statements(browser.portal.database.engine) as statements:

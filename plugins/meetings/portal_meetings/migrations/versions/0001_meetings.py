@@ -119,6 +119,7 @@ def _rooms():
         sa.Column("id", KEY, primary_key=True),
         sa.Column("label", sa.String(40), nullable=False),
         sa.Column("question", sa.String(80), nullable=False),
+        sa.Column("at_once", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
     )

@@ -25,13 +25,13 @@ class ItemsPage:
 
 def show(request):
     """The items and the form for one more."""
-    return _page(request, ItemForm(request, data={"active": True, "position": 100}))
+    return _page(request, ItemForm(request, data={"active": True, "position": 100, "at_once": 0}))
 
 
 def edit(request):
     """The items and the form of one of them."""
     item = _item(request, request.services)
-    values = {"label": item.label, "question": item.question, "position": item.position, "active": item.active}
+    values = {name: getattr(item, name) for name in ("label", "question", "at_once", "position", "active")}
     return _page(request, ItemForm(request, data=values), item)
 
 
@@ -53,7 +53,15 @@ def _save(request, item):
     service = request.services.get(ServiceItemService)
     try:
         own = service.get(item.id, request.identity) if item else None
-        service.save(request.identity, form.label.data, form.question.data or "", form.position.data or 0, form.active.data, own)
+        service.save(
+            request.identity,
+            form.label.data,
+            form.question.data or "",
+            form.position.data or 0,
+            form.active.data,
+            own,
+            form.at_once.data or 0,
+        )
     except (Invalid, Conflict) as error:
         refused(request, form, error)
         return _page(request, form, item)
