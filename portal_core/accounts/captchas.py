@@ -24,7 +24,8 @@ LIFETIME = dt.timedelta(minutes=5)
 LENGTH = 4
 # Letters and digits that stay apart when they are bent.
 _ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
-_WIDTH, _HEIGHT = 160, 60
+# Wide enough that four letters do not lie on each other, and drawn larger than shown, for those who zoom in.
+_WIDTH, _HEIGHT, _SIZES = 240, 80, (46, 50, 54)
 _DIGITS = "零一二三四五六七八九"
 
 
@@ -86,7 +87,7 @@ def _hash(key, answer):
 @functools.cache
 def _painter():
     """Loading the fonts takes longer than painting."""
-    return ImageCaptcha(width=_WIDTH, height=_HEIGHT)
+    return ImageCaptcha(width=_WIDTH, height=_HEIGHT, font_sizes=_SIZES)
 
 
 def in_words(number: int) -> str:
