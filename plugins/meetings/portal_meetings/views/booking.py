@@ -8,7 +8,7 @@ from typing import Any
 
 from webob.multidict import MultiDict
 
-from portal_core.api import CaseService, Conflict, Invalid, Stale, change_rows
+from portal_core.api import CaseService, Conflict, Forbidden, Invalid, Stale, change_rows
 from portal_meetings import permissions
 from portal_meetings.forms.booking import booking_form, form_values, offer
 from portal_meetings.i18n import _
@@ -234,10 +234,15 @@ def save_draft(request):
 
 
 def _change_way(request):
-    """The way and the booking; 404 for bookings of others, 409 when it can no longer be changed."""
+    """The way and the booking.
+
+    404 for a booking that the person may not see, 403 for somebody else's, 409 when it can no longer be changed.
+    """
     number = request.matchdict["number"]
     services = reading(request)
     booking = services.get(BookingService).get(number, request.identity)
+    if request.identity.user_id not in (booking.case.applicant_id, booking.case.handler_id):
+        raise Forbidden(_("Only the person who booked the room can change the booking."))
     if not CHANGES & {t.action for t in services.get(CaseService).available(booking.case, request.identity)}:
         raise Conflict(_("This booking can no longer be changed."))
 

@@ -360,6 +360,15 @@ def test_people_without_the_right_cannot_open_the_form(app, make_user, place):
     assert not app.get("/meetings/").html.select("a.free")
 
 
+def test_whoever_may_see_a_booking_of_somebody_else_is_told_whose_change_it_is(browser, book, clerk, other, reviewer, place):
+    number = book(clerk, place.east, "2026-11-27", "14:00", "16:00")
+    stranger, watching = browser.another(), browser.another()
+    stranger.login(other)
+    watching.login(reviewer)
+    stranger.get(f"/meetings/change/{number}", status=404)
+    assert "只有预约人可以变更此预约" in watching.get(f"/meetings/change/{number}", status=403).text
+
+
 def test_a_meeting_of_two_days(browser, place):
     form = filled(browser.get("/meetings/book"), place, date="2026-11-26", start="14:00", end="11:00")
     form["multiday"], form["end_date"] = True, "2026-11-27"
