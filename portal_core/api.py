@@ -46,7 +46,7 @@ from portal_core.inbox.services import CaseService
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
-from portal_core.web.forms import Filled, PortalForm
+from portal_core.web.forms import Filled, PortalForm, VersionField
 from portal_core.web.params import choice_param, date_param, int_param, path_id, text_param
 
 __all__ = [
@@ -106,6 +106,7 @@ __all__ = [
     "UTCDateTime",
     "Upload",
     "User",
+    "VersionField",
     "as_bool",
     "as_list",
     "change_rows",

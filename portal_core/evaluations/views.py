@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyramid.events import ApplicationCreated
-from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
 
 from portal_core.errors import Conflict, Invalid
@@ -93,8 +93,6 @@ def form_view(request):
 
 
 def _store(request, service, declared, key):
-    if any(not isinstance(value, str) for value in request.POST.values()):
-        raise HTTPBadRequest()  # A questionnaire has no place for files.
     form = form_class(declared)(request, request.POST)
     try:
         if not form.validate():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pyramid.httpexceptions import HTTPRequestEntityTooLarge
 from pyramid.i18n import TranslationString
-from wtforms import FieldList, Form, FormField, PasswordField, StringField, TextAreaField
+from wtforms import FieldList, Form, FormField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.i18n import DummyTranslations, get_builtin_gnu_translations
 from wtforms.meta import DefaultMeta
 from wtforms.utils import WebobInputWrapper
@@ -150,6 +150,16 @@ class Filled:
 def _is_given(value):
     # A file field that was left empty arrives as b"", an upload as an object that is no truth value.
     return bool(value.strip()) if isinstance(value, (str, bytes)) else value is not None
+
+
+class VersionField(HiddenField):
+    """The version of what the person saw when the form was made; a service compares it with the present one."""
+
+    @property
+    def seen(self) -> int:
+        """The number; 0, which never is a version, when it was tampered with."""
+        text = self.data or ""
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 class PortalForm(Form):

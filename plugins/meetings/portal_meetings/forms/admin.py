@@ -5,7 +5,6 @@ import re
 from wtforms import (
     BooleanField,
     DateField,
-    HiddenField,
     IntegerField,
     MultipleFileField,
     RadioField,
@@ -19,7 +18,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from portal_core.api import Filled, PortalForm
+from portal_core.api import Filled, PortalForm, VersionField
 from portal_meetings.i18n import _
 from portal_meetings.models import PANORAMA, PHOTO, PLAN
 from portal_meetings.services.holds import BUFFER_MAX
@@ -40,7 +39,7 @@ class TickBoxes(SelectMultipleField):
 class RoomForm(PortalForm):
     """The facts about a room. ``parts`` is asked only when the room is made."""
 
-    version = HiddenField()
+    version = VersionField()
     name = StringField(_("Name"), [Filled(), Length(max=80)])
     building = StringField(_("Building"), [Filled(), Length(max=60)])
     floor = StringField(_("Floor"), [Length(max=20)])
@@ -149,7 +148,7 @@ class ClosureForm(PortalForm):
 class OutOfUseForm(PortalForm):
     """Taking a room out of use for good."""
 
-    version = HiddenField()
+    version = VersionField()
     reason = StringField(_("Reason"), [Filled(), Length(max=120)])
 
 

@@ -12,7 +12,6 @@ from wtforms import (
     DateField,
     FieldList,
     FormField,
-    HiddenField,
     IntegerField,
     SelectField,
     StringField,
@@ -21,7 +20,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, StopValidation, ValidationError
 
-from portal_core.api import Clock, PortalForm
+from portal_core.api import Clock, PortalForm, VersionField
 from portal_meetings.i18n import _
 from portal_meetings.services import data as limits
 from portal_meetings.services.data import KINDS, BookingData
@@ -89,7 +88,7 @@ class BookingForm(PortalForm):
 
     services = ()
 
-    version = HiddenField()
+    version = VersionField()
     title = StringField(
         _("Name of the meeting"), [DataRequired(_("Please fill in the name of the meeting")), at_most(limits.TITLE_MAX)]
     )
@@ -132,12 +131,6 @@ class BookingForm(PortalForm):
         """Digits with the usual signs between them."""
         if field.data and not PHONE.fullmatch(field.data):
             raise ValidationError(_("Please fill in a telephone number"))
-
-    @property
-    def seen_version(self) -> int:
-        """The version of the case that the person saw; 0, which never is one, when it was tampered with."""
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
     def service_items(self):
         """Pairs of the tick box and its question (or None), for the macro ``reveal``."""

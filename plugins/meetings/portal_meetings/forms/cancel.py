@@ -1,10 +1,10 @@
 """会议取消申请: why a meeting is cancelled."""
 
-from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms import RadioField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from portal_core.api import PortalForm
+from portal_core.api import PortalForm, VersionField
 from portal_meetings.i18n import _
 from portal_meetings.services.bookings import CANCEL_TEXT_MAX
 from portal_meetings.services.data import CANCEL_REASONS
@@ -13,15 +13,9 @@ from portal_meetings.services.data import CANCEL_REASONS
 class CancelForm(PortalForm):
     """A reason from the list, and words of one's own."""
 
-    version = HiddenField()
+    version = VersionField()
     reason = RadioField(_("Reason for cancelling"), [InputRequired(_("Please choose a reason"))], validate_choice=False)
     text = TextAreaField(_("Explanation"), [Length(max=CANCEL_TEXT_MAX, message=_("At most ${max} characters"))])
-
-    @property
-    def seen_version(self) -> int:
-        """The version of the case that the person saw; 0, which never is one, when it was tampered with."""
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
     def validate_reason(self, field):
         """One of the list."""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -67,11 +66,6 @@ class FindService:
         """All words for equipment that rooms in use have, in the order of the rooms."""
         lists = self.session.scalars(sa.select(Room.equipment).where(Room.active).order_by(Room.position, Room.id))
         return list(dict.fromkeys(word for words in lists for word in words))
-
-    def service_items(self, kept: Collection[int] = ()) -> list[ServiceItem]:
-        """The services that can be ticked: those on offer, and the ids ``kept``, which a booking already has."""
-        query = sa.select(ServiceItem).where(sa.or_(ServiceItem.active, ServiceItem.id.in_(kept)))
-        return list(self.session.scalars(query.order_by(ServiceItem.position, ServiceItem.id)))
 
     def find(self, identity: Identity, wish: Wish) -> Found:
         """All rooms in use, sorted into those that fit ``wish`` and those that do not, with the reasons."""

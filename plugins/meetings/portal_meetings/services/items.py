@@ -1,5 +1,7 @@
 """服务保障内容: the services that can be ticked on the booking form, and their administration."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, Services
@@ -17,9 +19,9 @@ class ServiceItemService:
         self.services = services
         self.session = services.session
 
-    def offered(self) -> list[ServiceItem]:
-        """Items that can be ticked, in their order."""
-        return list(self.session.scalars(_ordered().where(ServiceItem.active)))
+    def offered(self, kept: Collection[int] = ()) -> list[ServiceItem]:
+        """Items that can be ticked, in their order: those on offer, and the ids ``kept``, which a booking already has."""
+        return list(self.session.scalars(_ordered().where(sa.or_(ServiceItem.active, ServiceItem.id.in_(kept)))))
 
     def all(self, identity: Identity) -> list[ServiceItem]:
         """All items, for the administrator. Raises Forbidden."""

@@ -16,8 +16,8 @@ from portal_meetings.models import room_scope
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
-from portal_meetings.services.find import FindService
 from portal_meetings.services.grid import GridRoom, GridService
+from portal_meetings.services.items import ServiceItemService
 from portal_meetings.views.common import cover_url, go_to, reading, translator
 from portal_meetings.views.prefill import new_values
 
@@ -66,7 +66,7 @@ class Editor:
     def __init__(self, request, way: Way, kept=()):
         self.request = request
         self.way = way
-        self.items = reading(request).get(FindService).service_items(kept)
+        self.items = reading(request).get(ServiceItemService).offered(kept)
 
     @cached_property
     def rooms(self):
@@ -96,7 +96,7 @@ class Editor:
 
     def _submit(self, form):
         try:
-            url = self.way.submit(form.booking_data(self.request.registry.portal.clock), form.seen_version)
+            url = self.way.submit(form.booking_data(self.request.registry.portal.clock), form.version.seen)
         except SlotTaken as error:
             return self._refused(form, 409, error.message, error)
         except Invalid as error:

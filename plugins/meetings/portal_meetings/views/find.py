@@ -12,6 +12,7 @@ from portal_core.api import choice_param, date_param, int_param
 from portal_meetings.forms.slot import SlotForm
 from portal_meetings.i18n import _
 from portal_meetings.services.find import FindService, Found, Wish
+from portal_meetings.services.items import ServiceItemService
 from portal_meetings.settings import STEP_MINUTES, parts
 from portal_meetings.views.prefill import proposed, service_ids, time_param
 
@@ -63,7 +64,8 @@ def show(request) -> FindPage:
     if part or not (start and end):
         day, start, end = proposed(all_parts, part, day, now)
     service = request.services.get(FindService)
-    words, items, chosen, ticked = service.equipment(), service.service_items(), _words(request), service_ids(request)
+    words, items = service.equipment(), request.services.get(ServiceItemService).offered()
+    chosen, ticked = _words(request), service_ids(request)
     problem, found = "", None
     if "people" in request.GET:
         problem, found = _search(request, people, day, start, end, (tuple(chosen), tuple(ticked)))

@@ -170,7 +170,7 @@ def save_cancel(request):
     service = request.services.get(BookingService)
     try:
         own = service.get(booking.case.number, request.identity)
-        service.cancel(own, request.identity, form.reason.data, form.text.data or "", form.seen_version)
+        service.cancel(own, request.identity, form.reason.data, form.text.data or "", form.version.seen)
     except (Invalid, Conflict) as error:
         request.roll_back()
         request.response.status_int = 422 if isinstance(error, Invalid) else 409

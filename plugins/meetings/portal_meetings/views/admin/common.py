@@ -54,9 +54,3 @@ def done(request, url, message):
     """Back to ``url`` with a message."""
     request.flash("ok", translator(request)(message))
     return HTTPSeeOther(url)
-
-
-def seen_version(form):
-    """The version of the room that the person saw; 0, which never is one, when it was tampered with."""
-    text = form.version.data or ""
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

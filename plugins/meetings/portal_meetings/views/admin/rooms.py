@@ -12,7 +12,7 @@ from portal_meetings.forms.admin import OutOfUseForm, RoomForm, room_values
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected
 from portal_meetings.services.rooms import RoomService
-from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, seen_version, tabs_of, url_of
+from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
 from portal_meetings.views.common import reading
 
 
@@ -80,7 +80,7 @@ def save(request):
         return _page(request, room, form)
     service = request.services.get(RoomService)
     try:
-        service.save(request.identity, form.value(), service.to_manage(room.id, request.identity), seen_version(form))
+        service.save(request.identity, form.value(), service.to_manage(room.id, request.identity), form.version.seen)
     except (Invalid, Conflict) as error:
         refused(request, form, error)
         return _page(request, room, form)
@@ -97,7 +97,7 @@ def disable(request):
     service = request.services.get(RoomService)
     try:
         own = service.to_manage(room.id, request.identity)
-        affected = service.disable(own, request.identity, form.reason.data, seen_version(form))
+        affected = service.disable(own, request.identity, form.reason.data, form.version.seen)
     except (Invalid, Conflict) as error:
         refused(request, form, error)
         return _page(request, room, _room_form(request, room), form)
