@@ -21,11 +21,16 @@ function followRedirect(event) {
 }
 
 /** A link with data-dialog: one listener instead of attributes on each of the grid's thousand cells. */
-function openInDialog(htmx, event) {
+function openInDialog(loading, event) {
   const link = event.target.closest('a[data-dialog]');
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  htmx.ajax('GET', link.getAttribute('href'), { source: link, target: '#dialog' });
+  const url = link.getAttribute('href');
+  // A click before htmx has arrived waits for it; if it never does, the link leads to the full page.
+  loading.then(
+    (htmx) => htmx.ajax('GET', url, { source: link, target: '#dialog' }),
+    () => window.location.assign(url),
+  );
 }
 
 function reportServerError(event) {
@@ -37,11 +42,16 @@ export async function startHtmx() {
   document.addEventListener('htmx:before:response', followRedirect);
   document.addEventListener('htmx:response:error', reportServerError);
   document.addEventListener('htmx:error', () => toast(sentence('networkError')));
-  const { default: htmx } = await import('htmx.org');
+  const loading = import('htmx.org').then(configured);
+  document.addEventListener('click', (event) => openInDialog(loading, event));
+  await loading;
+}
+
+function configured({ default: htmx }) {
   htmx.config.includeIndicatorCSS = false; // base.css has these rules; nothing is injected
   // With a delay htmx puts the attributes of elements with an id back to what the server sent, a moment after they came
   // in: what our elements then had set (hidden, disabled, aria-expanded) would be lost.
   htmx.config.defaultSettleDelay = 0;
   htmx.config.noSwap = [204, 304, '5xx']; // 4xx are pages for the person (form errors, conflicts) and are swapped in
-  document.addEventListener('click', (event) => openInDialog(htmx, event));
+  return htmx;
 }
