@@ -19,6 +19,7 @@ FEATURES = (
     "portal_core.theme",
     "portal_core.rendering",
     "portal_core.chrome",
+    "portal_core.admin.menu",
     # Pages.
     "portal_core.health",
     "portal_core.web.downloads",
@@ -29,6 +30,21 @@ FEATURES = (
     "portal_core.evaluations.views",
     "portal_core.files.views",
     "portal_core.admin.views",
+    # Pages of 系统管理; the order in the menu is each entry's own.
+    "portal_core.accounts.admin",
+    "portal_core.inbox.admin",
+    "portal_core.calendar.admin",
+    "portal_core.places.admin",
+    "portal_core.content.admin",
+    "portal_core.evaluations.admin",
+    "portal_core.statistics.admin",
+    "portal_core.search.admin",
+    "portal_core.modules.admin",
+    "portal_core.jobs.admin",
+    "portal_core.notifications.admin",
+    "portal_core.files.admin",
+    "portal_core.security.admin",
+    "portal_core.audit.admin",
 )
 
 

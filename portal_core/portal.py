@@ -16,7 +16,7 @@ from portal_core.evaluations import definitions
 from portal_core.i18n import make_default_localizer, translate
 from portal_core.inbox import flow as flows
 from portal_core.plugins import Plugins
-from portal_core.settings import CORE_SETTINGS, Settings, as_list, line_of
+from portal_core.settings import Settings, as_list, line_of
 
 
 @dataclass
@@ -58,7 +58,7 @@ def load(global_config, raw, *, clock=None, extra_plugins=(), database=None) -> 
     source = global_config.get("__file__")
     names = as_list(raw.get("portal.plugins", ""))
     plugins = Plugins(names, source, extra_plugins)
-    specs = list(CORE_SETTINGS)
+    specs = list(core.SETTINGS)
     for owner, declared in plugins.declare("portal_settings"):
         specs += [_owned(owner, s.name, s, ".") for s in declared]
     settings = settings_module.read(global_config, raw, specs)
@@ -100,11 +100,11 @@ def _collect(portal: Portal, source) -> None:
     # Flows come last: what they name must be known by then.
     for hook, own, target, key, separator in (
         ("portal_permissions", core.PERMISSIONS, portal.permissions, "name", ":"),
-        ("portal_notification_types", (), portal.notification_types, "code", "."),
-        ("portal_evaluation_forms", (), portal.evaluation_forms, "code", "."),
+        ("portal_notification_types", core.NOTIFICATION_TYPES, portal.notification_types, "code", "."),
+        ("portal_evaluation_forms", core.EVALUATION_FORMS, portal.evaluation_forms, "code", "."),
         ("portal_jobs", core.JOBS, portal.jobs, "name", "."),
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
-        ("portal_flows", (), portal.flows, "kind", "."),
+        ("portal_flows", core.FLOWS, portal.flows, "kind", "."),
     ):
         for owner, items in (("core", own), *declare(hook)):
             for item in items:

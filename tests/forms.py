@@ -2,8 +2,6 @@
 
 import datetime as dt
 import itertools
-from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,18 +9,11 @@ from portal_core.inbox.models import Case
 from portal_meetings.models import Room
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.rooms import RoomService
+from tests import parts
+from tests.tables import Form
 
 # Every meeting that these tests book gets an hour of its own, so that none is refused because of another.
 _hours = itertools.count()
-
-
-@dataclass(frozen=True)
-class Form:
-    """Who sends it where; ``fill(scene)`` makes what is needed for it afresh and returns the address and the fields."""
-
-    who: str
-    fill: Any
-    status: int = 303
 
 
 def free_slot():
@@ -197,6 +188,7 @@ FORMS = {
             {"label": "茶水", "question": "", "position": "2", "active": "y"},
         ),
     ),
+    **parts.merged("FORMS"),
 }
 
 

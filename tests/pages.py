@@ -3,12 +3,10 @@
 import datetime as dt
 
 from portal_meetings.models import Closure
+from tests import parts
 from tests import scene as scenes
+from tests.tables import ALL, CLERKS, USERS
 
-VISITOR = "visitor"
-CLERKS = ("staff", "staff2")
-USERS = (*CLERKS, "leader", "meetings-admin", "admin", "keeper", "guest")
-ALL = (VISITOR, *USERS)
 BOOKERS = (*CLERKS, "leader", "meetings-admin")
 # Who reviews, sees or manages everything, and who does so in the first room only.
 REVIEWERS, MANAGERS = ("meetings-admin", "keeper"), ("meetings-admin", "admin")
@@ -87,6 +85,7 @@ PAGES = {
     "POST meetings.admin.services": ("/meetings/admin/services", MANAGERS),
     "GET meetings.admin.service": ("/meetings/admin/services/{items.sign}", MANAGERS),
     "POST meetings.admin.service": ("/meetings/admin/services/{items.sign}", MANAGERS),
+    **parts.merged("PAGES"),
 }
 # These end the session with which they are asked, or others of the same person.
 ENDING = ("POST logout", "POST account.sessions.end_others")

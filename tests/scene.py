@@ -43,11 +43,13 @@ from portal_meetings.models import (
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.data import BookingData
 from portal_meetings.services.lifecycle import finish_ended
+from tests import parts
 
 # What a refused request must leave as it was.
 WRITTEN = (
     *(Case, Task, CaseEvent, Notification, Evaluation, Grant),
     *(Booking, Hold, Change, Draft, Room, RoomPicture, Closure, ServiceItem),
+    *parts.joined("WRITTEN"),
 )
 PEOPLE = (
     ("staff", "杨晓", "机关事务中心", ("clerk",)),
@@ -79,6 +81,7 @@ class Scene:
     picture: int = 0
     closure: int = 0
     ids: dict = field(default_factory=dict)
+    more: dict = field(default_factory=dict)
 
     @property
     def visitor(self):
@@ -184,6 +187,7 @@ def _furnish(app):
     made.browsers = {login: made.login(login) for login in people}
     _cases(made)
     _things(made)
+    parts.each("furnish", made)
     return made
 
 

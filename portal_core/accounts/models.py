@@ -11,7 +11,10 @@ TO_EVERYONE = "user_id IS NULL AND role_id IS NULL AND department_id IS NULL"
 
 
 class Department(Base):
-    """A unit of the compound. ``path`` is ``/1/4/9/``, the ids from the root down to this one, for subtree queries."""
+    """A unit of the compound. ``path`` is ``/1/4/9/``, the ids from the root down to this one, for subtree queries.
+
+    ``leader_id`` is the head (单位负责人), who approves for the unit where an approval plan says so.
+    """
 
     __tablename__ = "core_department"
 
@@ -22,6 +25,7 @@ class Department(Base):
     path: Mapped[str] = mapped_column(sa.String(255), default="", index=True)
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
+    leader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id", use_alter=True))
 
 
 class User(Base):
@@ -46,7 +50,16 @@ class User(Base):
     created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     locked_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
-    department: Mapped[Department | None] = relationship(lazy="raise_on_sql")
+    department: Mapped[Department | None] = relationship(lazy="raise_on_sql", foreign_keys=[department_id])
+
+
+class UserDepartment(Base):
+    """A further department of a person, beside the main one (主部门) in ``User.department_id``."""
+
+    __tablename__ = "core_user_department"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), primary_key=True)
+    department_id: Mapped[int] = mapped_column(sa.ForeignKey("core_department.id"), primary_key=True, index=True)
 
 
 class Role(Base):
@@ -79,12 +92,13 @@ class PermissionRow(Base):
 
 
 class RolePermission(Base):
-    """A role carries a permission."""
+    """A role carries a permission, for data within ``reach``: all, tree (own unit and below), department, own."""
 
     __tablename__ = "core_role_permission"
 
     role_id: Mapped[int] = mapped_column(sa.ForeignKey("core_role.id"), primary_key=True)
     permission: Mapped[str] = mapped_column(sa.ForeignKey("core_permission.name"), primary_key=True)
+    reach: Mapped[str] = mapped_column(sa.String(12), default="all")
 
 
 class Grant(Base):

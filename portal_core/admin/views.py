@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from portal_core.chrome import NavItem
+from portal_core.admin.menu import AdminGroup
 from portal_core.health import plugin_states, run_checks
 from portal_core.jobs.runner import last_runs
 
@@ -32,7 +32,7 @@ class JobLine:
 class AdminPage:
     """The template's context. ``troubles`` are ``(check, text)`` pairs of failing health checks."""
 
-    links: list[NavItem]
+    groups: tuple[AdminGroup, ...]
     modules: list[Module]
     jobs: list[JobLine]
     troubles: list[tuple[str, str]]
@@ -43,7 +43,7 @@ def index(request):
     portal = request.registry.portal
     checks = run_checks(portal)
     return AdminPage(
-        links=request.chrome.admin,
+        groups=request.admin_menu,
         modules=_modules(portal, checks),
         jobs=_jobs(portal, request.reader),
         troubles=[(name, text) for name, text in checks.items() if text],

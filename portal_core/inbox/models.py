@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal_core.accounts.models import Department, User
 from portal_core.db import Base, BigId, UTCDateTime
 
-OPEN, DONE, VOID = "open", "done", "void"
+OPEN, WAITING, DONE, VOID = "open", "waiting", "done", "void"
 ACT, READ = "act", "read"
 
 
@@ -59,6 +59,12 @@ class Task(Base):
 
     ``kind`` is ``act`` (待办) or ``read`` (待阅). ``why`` is the rule that sent it, for the reader. The partial indexes serve
     the three ways in which an inbox finds a task, newest first, whatever the number of open tasks.
+
+    A task with a permission and an assignee was claimed by that candidate. ``owner_id`` is whose it was before it was handed
+    over (转办). ``parent_id`` and ``sign`` (before, after) make it an added signature (加签); its parent
+    is ``waiting`` meanwhile.
+    ``plan_id`` and ``stage`` say which stage of which approval plan opened it. ``on_behalf_of_id`` is for whom ``done_by_id``
+    stood in. ``urges`` counts 催办, ``reminders`` what escalation sent.
     """
 
     __tablename__ = "core_task"
@@ -91,6 +97,15 @@ class Task(Base):
     done_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
     done_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_task.id"))
+    sign: Mapped[str] = mapped_column(sa.String(8), default="")
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_approval_plan.id"))
+    stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    urges: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    urged_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    reminders: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    reminded_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
     case: Mapped[Case] = relationship(lazy="raise_on_sql")
 
@@ -117,6 +132,7 @@ class CaseEvent(Base):
     hash: Mapped[str] = mapped_column(sa.String(64))
 
     actor: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[actor_id])
+    on_behalf_of: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[on_behalf_of_id])
 
 
 class CaseCounter(Base):
@@ -126,3 +142,64 @@ class CaseCounter(Base):
 
     prefix: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     value: Mapped[int]
+
+
+class Delegation(Base):
+    """``to_user_id`` stands in for ``from_user_id`` in a period; ``plugins`` names the modules, empty means all of them."""
+
+    __tablename__ = "core_delegation"
+    __table_args__ = (
+        sa.Index("ix_core_delegation_to", "to_user_id", "ends_at"),
+        sa.Index("ix_core_delegation_from", "from_user_id", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    from_user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    to_user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    plugins: Mapped[list] = mapped_column(sa.JSON, default=list)
+    starts_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    ended: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+
+
+class Phrase(Base):
+    """One of a person's 常用意见."""
+
+    __tablename__ = "core_phrase"
+    __table_args__ = (sa.UniqueConstraint("user_id", "text"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    text: Mapped[str] = mapped_column(sa.String(200))
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class ApprovalPlan(Base):
+    """How an approval step of a case kind is handled, as an administrator set it: ``stages`` in order, as plain data.
+
+    Rows are never changed: a new setting is a new ``version``, and cases keep the version with which they began.
+    """
+
+    __tablename__ = "core_approval_plan"
+    __table_args__ = (sa.UniqueConstraint("kind", "step", "version"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    step: Mapped[str] = mapped_column(sa.String(32))
+    version: Mapped[int]
+    stages: Mapped[list] = mapped_column(sa.JSON, default=list)
+    created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+
+
+class CasePlan(Base):
+    """The plan by which one step of one case is handled: fixed when the step is opened for the first time."""
+
+    __tablename__ = "core_case_plan"
+
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("core_case.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("core_approval_plan.id"))

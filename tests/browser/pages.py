@@ -1,7 +1,7 @@
 """Every page of the portal that a person can open, as each of the demo's accounts, for tests and for screenshots."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -10,17 +10,8 @@ from portal_core.api import Case, RightsService
 from portal_meetings.models import Booking, Room
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.data import of_booking
-
-
-@dataclass(frozen=True)
-class Page:
-    """``path`` may hold names of ``places`` in braces; ``status`` is the answer that is right for ``login``."""
-
-    name: str
-    login: str | None
-    path: str
-    status: int = 200
-
+from tests import parts
+from tests.tables import Page
 
 # The four that people see every day are tested in every appearance.
 MAIN = (
@@ -83,7 +74,7 @@ OTHERS = (
     Page("admin", "admin", "/admin/"),
 )
 
-ALL = MAIN + OTHERS
+ALL = MAIN + OTHERS + parts.joined("BROWSER")
 
 
 def address(page, found):
@@ -105,7 +96,7 @@ def places(app):
         staff = services.get(RightsService).identity_of(approved.applicant_id)
         draft = services.get(BookingService).save_draft(staff, {"title": "年终总结会", "room": str(rooms["东会议室"])})
         _request_change(services, staff, changed.number)
-        return {
+        found = {
             "room": rooms["东会议室"],
             "closed_room": rooms["接待室"],
             "day": today + dt.timedelta(days=2),
@@ -120,6 +111,8 @@ def places(app):
             "rated_id": rated.id,
             "draft": draft.number,
         }
+        parts.each("places", services, found)
+        return found
 
 
 def _cases(session, login, state, after=None):

@@ -5,8 +5,9 @@ import sqlalchemy as sa
 
 from portal_core.accounts.models import SessionRow
 from tests import scene as scenes
-from tests.pages import PAGES, READERS, REVIEWERS, USERS, ask, url
+from tests.pages import PAGES, READERS, REVIEWERS, ask, url
 from tests.scene import settled
+from tests.tables import USERS
 
 scene = scenes.scene
 

@@ -7,7 +7,8 @@ page without saying who may see it.
 import pytest
 
 from tests import scene as scenes
-from tests.pages import ALL, ENDING, PAGES, VISITOR, ask, url
+from tests.pages import ENDING, PAGES, ask, url
+from tests.tables import ALL, VISITOR
 
 scene = scenes.scene
 

@@ -1,0 +1,1 @@
+"""Office hours, holidays and working time."""

@@ -1,0 +1,1 @@
+"""Announcements, help pages and frequent questions."""

@@ -1,0 +1,1 @@
+"""Places of the compound and dictionaries: tables that all plugins share."""

@@ -1,0 +1,1 @@
+"""Finding cases, people, rooms and help pages."""

@@ -1,0 +1,1 @@
+"""Numbers for leaders: datasets, their page, their exports."""

@@ -1,0 +1,1 @@
+"""Tables of the tests for this part; see tests.parts."""
