@@ -8,6 +8,7 @@ from pyramid.i18n import TranslationStringFactory
 from portal_core.accounts.departments import DepartmentService
 from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.accounts.models import Department, Role, User
+from portal_core.accounts.reach import within
 from portal_core.accounts.rights import GrantSubject, RightsService
 from portal_core.accounts.services import AccountService
 from portal_core.audit.services import AuditService
@@ -118,4 +119,5 @@ __all__ = [
     "plugin_base",
     "text_param",
     "uploads",
+    "within",
 ]

@@ -36,7 +36,7 @@ def _all(name):
 
 PERMISSIONS = (
     Permission("core:admin:view", _("Open system management")),
-    Permission("core:case:view_all", _("Read every case")),
+    Permission("core:case:view_all", _("Read every case"), reaches=True),
     *_all("PERMISSIONS"),
 )
 

@@ -23,21 +23,36 @@ class PluginInfo:
 
 @dataclass(frozen=True)
 class SettingSpec:
-    """One ini setting. ``parse`` turns text into a value or raises ValueError; ``env`` names a variable that wins."""
+    """One ini setting. ``parse`` turns text into a value or raises ValueError; ``env`` names a variable that wins.
+
+    With a ``title`` it is a parameter (参数) that administrators may change while the portal runs; then whoever needs the value
+    reads ``portal.settings`` each time and keeps no copy.
+    """
 
     name: str
     default: str
     doc: str
     parse: Callable[[str], Any] = str
     env: str | None = None
+    title: Any = ""
+
+    @property
+    def editable(self) -> bool:
+        """May administrators change it while the portal runs?"""
+        return bool(self.title)
 
 
 @dataclass(frozen=True)
 class Permission:
-    """A right that rows can grant: ``name`` is ``<plugin>:<resource>:<action>``."""
+    """A right that rows can grant: ``name`` is ``<plugin>:<resource>:<action>``.
+
+    ``reaches``: every use of it asks ``Identity.covers`` or ``accounts.reach.within``, so that a role may give it for a part of
+    the data only (数据范围: own tree, own department, own). All others can be given for all data only.
+    """
 
     name: str
     title: str
+    reaches: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,11 @@ def load_login_session(request):
     portal = request.registry.portal
     now = portal.clock.now()
     live = live_session(request.reader, portal.settings, hash_token(token), now)
-    if live is not None and now - live.seen >= SEEN_EVERY:
+    if live is None:
+        portal.runtime.glance()
+        return None
+    portal.runtime.notice(request.reader, live.person.generation)
+    if now - live.seen >= SEEN_EVERY:
         # After the response: a transaction of its own would wait for this request's own one on SQLite.
         request.add_finished_callback(lambda _request: note_seen(portal, live.id, now))
     return live

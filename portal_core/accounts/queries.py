@@ -4,12 +4,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from portal_core.accounts.identity import Identity
-from portal_core.accounts.models import Department, Grant, RolePermission, SessionRow, User, UserRole
+from portal_core.accounts.identity import ALL, Identity, widest
+from portal_core.accounts.models import Department, Grant, RolePermission, SessionRow, User, UserDepartment, UserRole
+from portal_core.modules.runtime import CURRENT
 
 SEPARATOR = "\n"
+RIGHTS = tuple(f"rights_{number}" for number in range(6))
+_further = aliased(Department)
 
 
 def narrowed_scope():
@@ -22,25 +25,46 @@ def scopes_meet():
     return sa.or_(Grant.scope == "", UserRole.scope == "", Grant.scope == UserRole.scope)
 
 
-def _listed(permission, scope):
-    """A select of ``permission scope`` lines as one text; neither holds white space."""
-    return sa.select(sa.func.aggregate_strings(permission + " " + scope, SEPARATOR))
+def _listed(permission, scope, reach=""):
+    """A select of ``permission scope reach`` lines as one text; none of them holds white space."""
+    return sa.select(sa.func.aggregate_strings(permission + " " + scope + " " + reach, SEPARATOR))
 
 
 def _rights(user, path):
-    """Scalar selects whose texts list the rights of ``user`` in the unit with ``path``: by roles and four kinds of grants."""
-    by_role = _listed(RolePermission.permission, UserRole.scope).join(UserRole, UserRole.role_id == RolePermission.role_id)
+    """Scalar selects whose texts list the rights of ``user`` in the unit with ``path``: by roles and five kinds of grants.
+
+    The last one lists the paths of the person's further units, which count like the main one.
+    """
+    by_role = _listed(RolePermission.permission, UserRole.scope, RolePermission.reach)
+    by_role = by_role.join(UserRole, UserRole.role_id == RolePermission.role_id)
     to_role = _listed(Grant.permission, narrowed_scope()).join(UserRole, UserRole.role_id == Grant.role_id)
-    unit = sa.literal("%/").concat(sa.cast(Grant.department_id, sa.String)).concat("/%")
+    to_further_unit = (
+        _listed(Grant.permission, Grant.scope)
+        .select_from(UserDepartment)
+        .join(_further, _further.id == UserDepartment.department_id)
+        .join(Grant, sa.and_(Grant.department_id.is_not(None), _further.path.like(_holding(Grant.department_id))))
+    )
+    paths = sa.select(sa.func.aggregate_strings(_further.path, SEPARATOR)).join(
+        UserDepartment, UserDepartment.department_id == _further.id
+    )
     nobody_named = (Grant.user_id.is_(None), Grant.role_id.is_(None), Grant.department_id.is_(None))
     ways = (
         by_role.where(UserRole.user_id == user),
         _listed(Grant.permission, Grant.scope).where(Grant.user_id == user),
         to_role.where(UserRole.user_id == user, scopes_meet()),
-        _listed(Grant.permission, Grant.scope).where(Grant.department_id.is_not(None), path.like(unit)),
+        _listed(Grant.permission, Grant.scope).where(Grant.department_id.is_not(None), path.like(_holding(Grant.department_id))),
+        to_further_unit.where(UserDepartment.user_id == user),
         _listed(Grant.permission, Grant.scope).where(*nobody_named),
+        paths.where(UserDepartment.user_id == user),
     )
-    return [way.correlate(User, Department).scalar_subquery().label(f"rights_{number}") for number, way in enumerate(ways)]
+    names = (*RIGHTS, "further_paths")
+    selects = [way.correlate(User, Department).scalar_subquery() for way in ways]
+    return [select.label(name) for select, name in zip(selects, names, strict=True)]
+
+
+def _holding(department_id):
+    """A LIKE pattern for the paths of the unit with ``department_id`` and of all units below."""
+    return sa.literal("%/").concat(sa.cast(department_id, sa.String)).concat("/%")
 
 
 _PERSON = (
@@ -62,6 +86,7 @@ _LIVE_SESSION = (
         SessionRow.csrf_token,
         SessionRow.created,
         SessionRow.seen,
+        CURRENT.label("generation"),
         *_PERSON,
     )
     .join(User, User.id == SessionRow.user_id)
@@ -113,31 +138,43 @@ def identity_of_user(session: Session, user_id: int) -> Identity | None:
 
 
 def _identity(person, session_id):
-    everywhere, scoped = _rights_of(person)
+    everywhere, scoped, reaches = _rights_of(person)
+    main = person.department_path or ""
+    further = sorted(set((person.further_paths or "").split(SEPARATOR)) - {main, ""})
     return Identity(
         user_id=person.id,
         login=person.login,
         name=person.name,
         department_id=person.department_id,
         department_name=person.department_name or "",
-        department_path=tuple(int(part) for part in (person.department_path or "").split("/") if part),
+        department_path=tuple(int(part) for part in main.split("/") if part),
         phone=person.phone,
         permissions=frozenset(everywhere),
         scoped={permission: frozenset(scopes) for permission, scopes in scoped.items()},
         must_change_password=person.must_change_password,
         session_id=session_id,
+        department_paths=(main, *further) if main else tuple(further),
+        reaches={permission: widest(found) for permission, found in reaches.items()},
     )
 
 
 def _rights_of(person):
-    """Permissions held everywhere, and scopes by permission, from the texts of ``_rights``."""
+    """Permissions held for all data, scopes by permission, and limited reaches by permission, from the texts of ``_rights``.
+
+    A role that is held within one scope only and limits the reach of a permission gives nothing: no rule says how a room and a
+    unit narrow each other, and the safe answer is the one that nobody can use.
+    """
     everywhere: set[str] = set()
     scoped: dict[str, set[str]] = {}
-    for text in (person.rights_0, person.rights_1, person.rights_2, person.rights_3, person.rights_4):
-        for line in (text or "").split(SEPARATOR):
-            permission, _space, scope = line.partition(" ")
-            if scope:
+    reaches: dict[str, set[str]] = {}
+    for text in (getattr(person, name) for name in RIGHTS):
+        for line in (text or "").splitlines():
+            permission, scope, reach = line.split(" ")
+            if reach not in ("", ALL):
+                if not scope:
+                    reaches.setdefault(permission, set()).add(reach)
+            elif scope:
                 scoped.setdefault(permission, set()).add(scope)
-            elif permission:
+            else:
                 everywhere.add(permission)
-    return everywhere, scoped
+    return everywhere, scoped, reaches

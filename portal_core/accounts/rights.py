@@ -9,8 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from portal_core.accounts.identity import Identity
-from portal_core.accounts.models import Department, Grant, PermissionRow, Role, RolePermission, User, UserRole
+from portal_core.accounts.identity import ALL, Identity
+from portal_core.accounts.models import (
+    Department,
+    Grant,
+    PermissionRow,
+    Role,
+    RolePermission,
+    User,
+    UserDepartment,
+    UserRole,
+)
 from portal_core.accounts.queries import identity_of_user, scopes_meet
 from portal_core.errors import Invalid, NotFound
 from portal_core.i18n import _
@@ -109,7 +118,8 @@ class RightsService:
     def holders(self, permission: str, scope: str = "") -> frozenset[int]:
         """Ids of the active users who hold ``permission`` within ``scope`` or everywhere, by whatever way.
 
-        Used to tell before submission that nobody could act, and to address messages.
+        Used to tell before submission that nobody could act, and to address messages. Who holds it for a part of the data only is
+        not among them: a task waits for people who may act on all of its kind.
         """
         reaching = Grant.scope.in_({"", scope})
         granted = Grant.permission == permission
@@ -117,7 +127,7 @@ class RightsService:
         by_role = (
             sa.select(UserRole.user_id)
             .join(RolePermission, RolePermission.role_id == UserRole.role_id)
-            .where(RolePermission.permission == permission, UserRole.scope.in_({"", scope}))
+            .where(RolePermission.permission == permission, RolePermission.reach == ALL, UserRole.scope.in_({"", scope}))
         )
         to_user = sa.select(Grant.user_id).where(granted, reaching, Grant.user_id.is_not(None))
         to_role = (
@@ -125,9 +135,13 @@ class RightsService:
             .join(Grant, Grant.role_id == UserRole.role_id)
             .where(granted, reaching, UserRole.scope.in_({"", scope}), scopes_meet())
         )
+        belongs = sa.union_all(
+            sa.select(User.id.label("user_id"), User.department_id),
+            sa.select(UserDepartment.user_id, UserDepartment.department_id),
+        ).subquery()
         to_unit = (
-            sa.select(User.id)
-            .join(Department, Department.id == User.department_id)
+            sa.select(belongs.c.user_id)
+            .join(Department, Department.id == belongs.c.department_id)
             .join(unit, Department.path.startswith(unit.path))
             .join(Grant, Grant.department_id == unit.id)
             .where(granted, reaching)

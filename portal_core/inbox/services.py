@@ -5,8 +5,8 @@ from pyramid.i18n import TranslationString
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from portal_core.accounts.identity import SYSTEM, Identity
-from portal_core.accounts.models import User
+from portal_core.accounts.identity import ALL, SYSTEM, Identity
+from portal_core.accounts.models import Department, User
 from portal_core.accounts.rights import RightsService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
@@ -56,7 +56,8 @@ class CaseService:
 
         A task counts after others have done it, too: who comes second must be able to read who was first.
         """
-        if identity.user_id in (case.applicant_id, case.handler_id) or identity.may("core:case:view_all"):
+        owners = (case.applicant_id, case.handler_id)
+        if identity.user_id in owners or identity.covers("core:case:view_all", self._unit_path(case, identity), owners):
             return True
         flow = self.flow(case)
         if flow and (flow.handler.may_view(self.services, case, identity) or self._may_any(flow, case, identity)):
@@ -172,6 +173,12 @@ class CaseService:
         return self.text(part) if isinstance(part, TranslationString) else str(part)
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _unit_path(self, case, identity):
+        """The path of the case's unit; asked only for those whose right to read every case ends with some units."""
+        if identity.reach("core:case:view_all") in (None, ALL) or case.department_id is None:
+            return None
+        return self.session.get_one(Department, case.department_id).path
 
     def _tasks(self, case):
         if case.version == 1:
