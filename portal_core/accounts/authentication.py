@@ -9,6 +9,7 @@ from enum import Enum
 
 import sqlalchemy as sa
 
+from portal_core.accounts import loginlog
 from portal_core.accounts.captchas import Captchas
 from portal_core.accounts.models import User
 from portal_core.accounts.passwords import hasher
@@ -37,6 +38,21 @@ class Credentials:
     captcha_answer: str = ""
 
 
+# What the login log says of a try whose password was not looked at.
+_REASONS = {
+    Outcome.CAPTCHA_WRONG: loginlog.CAPTCHA,
+    Outcome.CAPTCHA_MISSING: loginlog.CAPTCHA,
+    Outcome.NETWORK_REFUSED: loginlog.NETWORK,
+}
+
+
+def _why(user, matches):
+    """Why a try was refused, for the login log; the person at the login is not told."""
+    if user is None:
+        return loginlog.UNKNOWN
+    return loginlog.CLOSED if matches else loginlog.PASSWORD
+
+
 class Authenticator:
     """Checks credentials and opens sessions."""
 
@@ -48,19 +64,19 @@ class Authenticator:
 
     def login(self, credentials: Credentials, ip: str, agent: str = "") -> tuple[Outcome, str]:
         """Try to log in from ``ip`` with the browser ``agent``; returns the outcome and, when OPEN, the new session's token."""
-        attempt = self._throttle.begin(normal_login(credentials.login), ip)
+        attempt = self._throttle.begin(normal_login(credentials.login), ip, agent)
         refusal = self._before_password(attempt, credentials)
         if refusal is not None:
-            self._throttle.excuse(attempt)
+            self._throttle.excuse(attempt, _REASONS[refusal])
             return refusal, ""
         user = self._user(attempt.login)
         matches = self._hasher.verify(user.password_hash if user else None, credentials.password)
         if attempt.locked:
             # The hash was computed all the same, so that a lock cannot be told by the time either.
-            self._throttle.excuse(attempt)
+            self._throttle.excuse(attempt, loginlog.LOCKED)
             return Outcome.REFUSED, ""
         if not matches or not user.active:
-            self._throttle.fail(attempt)
+            self._throttle.fail(attempt, _why(user, matches))
             return Outcome.REFUSED, ""
         return Outcome.OPEN, self._open(attempt, user, credentials.password, ip, agent)
 

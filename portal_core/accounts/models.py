@@ -26,13 +26,15 @@ class Department(Base):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
     leader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id", use_alter=True))
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class User(Base):
     """A person with an account.
 
     ``login`` is unique, in lower case, and not the person's name, which others may share. ``locked_until`` tells administrators
-    of a lock; whether a login is refused is decided from the attempts, so that unknown names behave alike.
+    of a lock; whether a login is refused is decided from the attempts, so that unknown names behave alike. ``version`` grows with
+    every change of the data that administrators edit.
     """
 
     __tablename__ = "core_user"
@@ -49,6 +51,7 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     locked_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(default=1)
 
     department: Mapped[Department | None] = relationship(lazy="raise_on_sql", foreign_keys=[department_id])
 
@@ -70,6 +73,7 @@ class Role(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(64), unique=True)
     title: Mapped[str] = mapped_column(sa.String(80))
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class UserRole(Base):
@@ -153,7 +157,8 @@ class SessionRow(Base):
 class LoginAttempt(Base):
     """One try to prove oneself by the password, at the login or when changing it; kept for throttling and as the login log.
 
-    ``cleared`` ones no longer count as failures.
+    ``cleared`` ones no longer count as failures. ``reason`` is why it failed (``loginlog.REASONS``), empty for a success and for
+    a change of the password; ``agent`` is the browser's header.
     """
 
     __tablename__ = "core_login_attempt"
@@ -168,6 +173,8 @@ class LoginAttempt(Base):
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     success: Mapped[bool]
     cleared: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(sa.String(16), default="")
+    agent: Mapped[str] = mapped_column(sa.String(200), default="")
 
 
 class Captcha(Base):
@@ -178,3 +185,25 @@ class Captcha(Base):
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     answer_hash: Mapped[str] = mapped_column(sa.String(64))
     expires: Mapped[dt.datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class UserImport(Base):
+    """An xlsx file of accounts that was read and checked and waits for its confirmation, or that was imported.
+
+    ``rows`` are the faultless rows as they would be made, ``problems`` what is wrong with the others. ``state`` is preview or
+    done; ``user_ids`` are the accounts that were made, and ``handed_out`` when their initial passwords were.
+    """
+
+    __tablename__ = "core_user_import"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
+    created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    expires: Mapped[dt.datetime] = mapped_column(UTCDateTime, index=True)
+    file_name: Mapped[str] = mapped_column(sa.String(120))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    total: Mapped[int]
+    rows: Mapped[list] = mapped_column(sa.JSON)
+    problems: Mapped[list] = mapped_column(sa.JSON)
+    user_ids: Mapped[list] = mapped_column(sa.JSON, default=list)
+    handed_out: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

@@ -16,6 +16,7 @@ from portal_core.accounts.models import LoginAttempt, User
 NETWORK_CAPTCHA_FACTOR = 10
 NETWORK_REFUSE_FACTOR = 40
 LOGIN_LENGTH = 64
+AGENT_LENGTH = 200
 
 
 def normal_login(text: str) -> str:
@@ -47,12 +48,12 @@ class Throttle:
         self._window = dt.timedelta(minutes=settings["portal.login_window_minutes"])
         self._lock = dt.timedelta(minutes=settings["portal.login_lock_minutes"])
 
-    def begin(self, login: str, ip: str) -> Attempt:
+    def begin(self, login: str, ip: str, agent: str = "") -> Attempt:
         """Write down a try, which counts as a failure until ``succeed`` or ``excuse`` says otherwise."""
         now = self._clock.now()
         login, network = login[:LOGIN_LENGTH], network_of(ip)
         with self._database.writing() as session:
-            row = LoginAttempt(login=login, ip=network, at=now, success=False)
+            row = LoginAttempt(login=login, ip=network, at=now, success=False, agent=agent[:AGENT_LENGTH])
             session.add(row)
             session.flush()
             attempt_id = row.id
@@ -68,16 +69,18 @@ class Throttle:
             network_refused=elsewhere >= self._lock_after * NETWORK_REFUSE_FACTOR,
         )
 
-    def excuse(self, attempt: Attempt) -> None:
+    def excuse(self, attempt: Attempt, reason: str = "") -> None:
         """The password was not looked at (account locked, captcha missing): the try does not count against the name."""
+        values = {"cleared": True, "reason": reason}
         with self._database.writing() as session:
-            session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(cleared=True))
+            session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(**values))
 
-    def fail(self, attempt: Attempt) -> None:
+    def fail(self, attempt: Attempt, reason: str = "") -> None:
         """The password was wrong. The failure that is one too many marks the account as locked for administrators to see."""
-        if attempt.failures + 1 >= self._lock_after:
-            until = self._clock.now() + self._lock
-            with self._database.writing() as session:
+        with self._database.writing() as session:
+            session.execute(sa.update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(reason=reason))
+            if attempt.failures + 1 >= self._lock_after:
+                until = self._clock.now() + self._lock
                 session.execute(sa.update(User).where(User.login == attempt.login).values(locked_until=until))
 
     def succeed(self, attempt: Attempt, session) -> None:
