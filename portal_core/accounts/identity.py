@@ -20,7 +20,7 @@ class Identity:
 
     ``department_path`` lists the ids from the root to the person's main department, ``department_paths`` the paths of all their
     departments as ``Department.path`` has them, the main one first. ``reaches`` maps a permission that is held for a part of the
-    data only to the widest such reach.
+    data only to the widest such reach. ``stand_ins``: for whom the person stands in now.
     """
 
     user_id: int
@@ -36,6 +36,7 @@ class Identity:
     session_id: int | None = None
     department_paths: tuple[str, ...] = ()
     reaches: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: "tuple[StandIn, ...]" = ()
 
     @property
     def initial(self) -> str:
@@ -78,6 +79,18 @@ class Identity:
         if reach == TREE:
             return any((department_path or "").startswith(path) for path in self.department_paths)
         return reach == DEPARTMENT and department_path in self.department_paths
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Somebody who is away and whose to-dos the person answers. ``modules`` names the plugins; empty means all of them."""
+
+    identity: Identity
+    modules: frozenset[str] = frozenset()
+
+    def covers(self, kind: str) -> bool:
+        """Does the delegation hold for cases of ``kind`` (``meetings.booking``)?"""
+        return not self.modules or kind.partition(".")[0] in self.modules
 
 
 SYSTEM = Identity(user_id=0, login="", name="系统")

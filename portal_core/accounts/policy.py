@@ -5,6 +5,7 @@ of opening it. A person with an initial password gets no further than the page t
 """
 
 import datetime as dt
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from portal_core.accounts.cookies import SESSION_COOKIE
 from portal_core.accounts.models import SessionRow
 from portal_core.accounts.queries import identity_of_session, live_session
 from portal_core.accounts.sessions import TOKEN, hash_token
+from portal_core.accounts.standins import stand_ins
 
 AUTHENTICATED = "authenticated"
 PASSWORD_PAGE = "/account/password"  # noqa: S105 - a path, not a password
@@ -87,7 +89,13 @@ def load_login_session(request):
 def load_identity(request):
     """The identity of the request's live session, or None."""
     live = request.login_session
-    return identity_of_session(live) if live else None
+    if not live:
+        return None
+    identity = identity_of_session(live)
+    if not live.person.stands_in:
+        return identity
+    now = request.registry.portal.clock.now()
+    return replace(identity, stand_ins=stand_ins(request.reader, identity.user_id, now))
 
 
 def note_seen(portal, session_id, now):

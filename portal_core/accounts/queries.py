@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session, aliased
 
 from portal_core.accounts.identity import ALL, Identity, widest
 from portal_core.accounts.models import Department, Grant, RolePermission, SessionRow, User, UserDepartment, UserRole
+from portal_core.db import UTCDateTime
+from portal_core.inbox.models import Delegation
 from portal_core.modules.runtime import CURRENT
 
 SEPARATOR = "\n"
@@ -67,6 +69,12 @@ def _holding(department_id):
     return sa.literal("%/").concat(sa.cast(department_id, sa.String)).concat("/%")
 
 
+def delegation_holds():
+    """Conditions: a delegation is in force at the parameter ``now``."""
+    now = sa.bindparam("now", type_=UTCDateTime())
+    return Delegation.ended.is_(None), Delegation.starts_at <= now, Delegation.ends_at > now
+
+
 _PERSON = (
     User.id,
     User.login,
@@ -76,6 +84,7 @@ _PERSON = (
     User.department_id,
     Department.name.label("department_name"),
     Department.path.label("department_path"),
+    sa.exists().where(Delegation.to_user_id == User.id, *delegation_holds()).label("stands_in"),
     *_rights(User.id, Department.path),
 )
 
@@ -120,7 +129,7 @@ def limits(settings) -> tuple[dt.timedelta, dt.timedelta]:
 def live_session(session: Session, settings, token_hash: str, now: dt.datetime) -> LiveSession | None:
     """The session with ``token_hash``, or None when it is unknown, ended, expired or its user deactivated. One statement."""
     idle, absolute = limits(settings)
-    row = session.execute(_LIVE_SESSION, {"token_hash": token_hash}).first()
+    row = session.execute(_LIVE_SESSION, {"token_hash": token_hash, "now": now}).first()
     if row is None or now - row.seen >= idle or now - row.created >= absolute:
         return None
     return LiveSession(row.session_id, row.csrf_token, row.seen, row)
@@ -132,9 +141,15 @@ def identity_of_session(live: LiveSession) -> Identity:
 
 
 def identity_of_user(session: Session, user_id: int) -> Identity | None:
-    """The identity of an active user without a session, for jobs and the command line. One statement."""
-    row = session.execute(_ACTIVE_PERSON, {"user": user_id}).first()
-    return _identity(row, None) if row else None
+    """The identity of an active user, without those for whom they stand in. One statement."""
+    identity, _stands_in = active_person(session, user_id, None)
+    return identity
+
+
+def active_person(session: Session, user_id: int, now: dt.datetime | None) -> tuple[Identity | None, bool]:
+    """The identity of an active user, and whether they stand in for somebody at ``now``. One statement."""
+    row = session.execute(_ACTIVE_PERSON, {"user": user_id, "now": now}).first()
+    return (_identity(row, None), bool(row.stands_in)) if row else (None, False)
 
 
 def _identity(person, session_id):

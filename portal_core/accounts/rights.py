@@ -3,7 +3,7 @@
 A *scope* names one thing of a plugin, e.g. ``meetings.room:7``; the empty scope means everywhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,8 @@ from portal_core.accounts.models import (
     UserDepartment,
     UserRole,
 )
-from portal_core.accounts.queries import identity_of_user, scopes_meet
+from portal_core.accounts.queries import active_person, scopes_meet
+from portal_core.accounts.standins import stand_ins
 from portal_core.errors import Invalid, NotFound
 from portal_core.i18n import _
 from portal_core.services import Services
@@ -153,11 +154,12 @@ class RightsService:
         return frozenset(self.session.scalars(sa.select(User.id).where(User.active, someway | to_all)))
 
     def identity_of(self, user_id: int) -> Identity:
-        """The identity of an active user with all rights, for acts without a request. Raises NotFound."""
-        identity = identity_of_user(self.session, user_id)
+        """The identity of an active user, stand-ins included, for acts without a request. Raises NotFound."""
+        now = self.services.clock.now()
+        identity, stands_in = active_person(self.session, user_id, now)
         if identity is None:
             raise NotFound()
-        return identity
+        return replace(identity, stand_ins=stand_ins(self.session, user_id, now)) if stands_in else identity
 
     def _role_id(self, code: str) -> int:
         role = self.role(code)

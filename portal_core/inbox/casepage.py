@@ -10,9 +10,10 @@ from portal_core.i18n import _
 from portal_core.inbox.flow import NO_OPINION, REQUIRED
 from portal_core.inbox.models import ACT, Case, CaseEvent
 from portal_core.inbox.rows import case_url
-from portal_core.inbox.services import OPINION_MAX, CaseService, awaits
+from portal_core.inbox.services import OPINION_MAX, CaseService
 from portal_core.inbox.strip import Step, steps
 from portal_core.inbox.timeline import events
+from portal_core.inbox.whose import awaits
 from portal_core.inbox.wording import ABSENT_TITLE, due_text, is_late, state_of, verb_of, why_of
 
 # A task for all administrators names some of them; the rest is a number.

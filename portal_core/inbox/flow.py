@@ -5,7 +5,7 @@ feeds the tests of reachability. What a plugin must do besides (hold a slot, say
 """
 
 import datetime as dt
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,8 @@ class TaskSpec:
     ``due``: how long after opening it is due; the handler's ``due(ctx, spec)`` may say otherwise.
     ``kind``: ``act`` is a to-do (待办); ``read`` (待阅) only asks to be read: it ends when its reader opens the case, and gives
     no right to act.
+    ``configurable``: an approval whose stages administrators may set (``portal_core.inbox.plans``). Without a plan the holders of
+    ``permission`` are its only stage. Applicant and handler never approve their own case.
     """
 
     step: str
@@ -45,6 +47,7 @@ class TaskSpec:
     why: str = ""
     due: dt.timedelta | None = None
     kind: str = "act"
+    configurable: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ class Transition:
     before: done are those that the act was the answer to, void all others. ``notify``: notification type sent to the applicant
     and handler, except to the actor. ``tone`` of its button: ok (the main one), bad (danger) or empty.
     ``offered``: False keeps it off the case page, which refuses it too (it has a form of its own).
+    ``completes``: the step of a configurable task to which this act says yes; the case moves when all stages have agreed.
+    ``negative``: this act says no to such a task at whatever stage; it always asks for an opinion.
+    ``batchable``: it may be done to many cases at once, from the list of to-dos.
     """
 
     action: str
@@ -69,11 +75,17 @@ class Transition:
     tone: str = ""
     keeps_tasks: bool = False
     offered: bool = True
+    completes: str = ""
+    negative: bool = False
+    batchable: bool = False
 
 
 @dataclass
 class TransitionContext:
-    """What a handler gets for one act. ``data`` is what the plugin's view passed; ``changes`` collects ``[label, old, new]``."""
+    """What a handler gets for one act. ``data`` is what the plugin's view passed; ``changes`` collects ``[label, old, new]``.
+
+    ``on_behalf_of_id``: for whom the actor stands in with this act, or None.
+    """
 
     services: Any
     case: Any
@@ -83,6 +95,7 @@ class TransitionContext:
     opinion: str = ""
     data: dict = field(default_factory=dict)
     changes: list = field(default_factory=list)
+    on_behalf_of_id: int | None = None
 
 
 class CaseHandler:
@@ -110,6 +123,14 @@ class CaseHandler:
 
     def apply(self, ctx) -> None:
         """Do the plugin's part of the act, in the same transaction; raise a ServiceError to refuse."""
+
+    def approver_fields(self, services, case) -> Mapping[str, tuple[Any, Sequence[int]]]:
+        """People named in the form who may be approvers: ``{code: (label, ids of users)}``.
+
+        With ``case`` None, for the administrator who sets up stages, the codes and labels alone matter. Asked when a stage with
+        such a field is opened, and to predict it.
+        """
+        return {}
 
     def task_url(self, case, task) -> str:
         """Where the button of a to-do leads: a page of the plugin (a rating, say), or the empty string for the case's page."""
@@ -165,7 +186,8 @@ class Flow:
 
 def check(flow: Flow, permissions: Set[str], notification_types: Set[str]) -> None:
     """Raise StartError when ``flow`` cannot work; the sets hold what is declared."""
-    for problem in (_unknown_state(flow), _unreachable_state(flow), _dead_end(flow), _ambiguous_act(flow), _nobodys_task(flow)):
+    for find in (_unknown_state, _unreachable_state, _dead_end, _ambiguous_act, _nobodys_task, _silent_refusal, _endless_approval):
+        problem = find(flow)
         if problem:
             raise StartError(f"flow {flow.kind}: {problem}")
     words = {APPLICANT, TASK, SYSTEM_ONLY}
@@ -219,3 +241,35 @@ def _nobodys_task(flow):
             if spec.kind not in TASK_KINDS or (spec.kind == "read" and not spec.to_applicant):
                 return f"task {spec.step!r} of kind {spec.kind!r} cannot be opened for a permission"
     return None
+
+
+def _silent_refusal(flow):
+    """Who is told no must be told why."""
+    for transition in flow.transitions:
+        if transition.negative and transition.opinion != REQUIRED:
+            return f"action {transition.action!r} is negative and must require an opinion"
+    return None
+
+
+def _endless_approval(flow):
+    """An approval that is configurable needs an act that says yes wherever it waits, and every other answer must be a no."""
+    steps = {step for step, spec in flow.task_specs.items() if spec.configurable}
+    unknown = {t.completes for t in flow.transitions} - steps - {""}
+    if unknown:
+        return f"an action completes {min(unknown)!r}, which is no configurable step"
+    for opening in flow.transitions:
+        for spec in (spec for spec in opening.opens if spec.configurable):
+            problem = _unfit_answers(flow, opening.target, spec)
+            if problem:
+                return problem
+    return None
+
+
+def _unfit_answers(flow, state, spec):
+    if spec.to_applicant:
+        return f"step {spec.step!r} is configurable and must ask for a permission"
+    answers = [t for t in flow.out_of(state) if TASK in t.who and not t.keeps_tasks]
+    if not any(t.completes == spec.step for t in answers):
+        return f"no action out of state {state!r} completes step {spec.step!r}"
+    unclear = [t.action for t in answers if t.completes != spec.step and not t.negative]
+    return f"action {unclear[0]!r} answers step {spec.step!r} neither with yes nor with no" if unclear else None

@@ -1,5 +1,7 @@
 """Opening cases and moving them: ``CaseService.perform`` is the only way in which a case changes its state."""
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from pyramid.i18n import TranslationString
 from sqlalchemy.orm import joinedload
@@ -11,14 +13,23 @@ from portal_core.accounts.rights import RightsService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
 from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, Transition, TransitionContext
-from portal_core.inbox.models import ACT, DONE, OPEN, READ, VOID, Case, Task
+from portal_core.inbox.models import ACT, DONE, OPEN, READ, VOID, WAITING, Case, Task
 from portal_core.inbox.numbers import next_number
 from portal_core.inbox.timeline import has_acted, last_act, write_event
+from portal_core.inbox.whose import answers, awaits, owns, stand_in_for
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.web.text import clean_text
 
 OPINION_MAX = 1000
+# What a faster colleague did, where that was no answer but took the task elsewhere (``portal_core.inbox.acts``).
+TAKEN = {
+    "claim": _("Already claimed by ${name}"),
+    "release": _("Already released by ${name}"),
+    "transfer": _("Already handed over by ${name}"),
+    "ask_sign": _("Already sent for signature by ${name}"),
+    "recall": _("The request for signatures was already taken back by ${name}"),
+}
 SUMMARY_MAX = 5
 
 
@@ -62,11 +73,18 @@ class CaseService:
         flow = self.flow(case)
         if flow and (flow.handler.may_view(self.services, case, identity) or self._may_any(flow, case, identity)):
             return True
-        return any(awaits(task, identity) for task in self._tasks(case)) or has_acted(self.session, case.id, identity.user_id)
+        concerned = any(awaits(task, identity) or task.owner_id == identity.user_id for task in self.tasks(case))
+        return concerned or has_acted(self.session, case.id, identity.user_id)
 
     def open_tasks(self, case: Case) -> list[Task]:
         """The open tasks of a case, oldest first."""
-        return [t for t in self._tasks(case) if t.status == OPEN]
+        return [t for t in self.tasks(case) if t.status == OPEN]
+
+    def tasks(self, case: Case) -> list[Task]:
+        """All tasks of a case, whatever became of them, oldest first."""
+        if case.version == 1:
+            return []  # Tasks are opened by acts only, and there was no act yet.
+        return list(self.session.scalars(sa.select(Task).where(Task.case_id == case.id).order_by(Task.id)))
 
     def available(self, case: Case, identity: Identity) -> list[Transition]:
         """The acts that ``identity`` may do on ``case`` now, in the flow's order."""
@@ -140,16 +158,18 @@ class CaseService:
         if flow is None:
             raise Conflict(_("The module of this case is switched off; it can be read but not handled."))
         if version is not None and version != case.version:
-            raise self._stale(case)
-        tasks = self.open_tasks(case)
+            raise self.stale(case)
+        live = [task for task in self.tasks(case) if task.status in (OPEN, WAITING)]
+        tasks = [task for task in live if task.status == OPEN]
         transition = self._allowed(flow, action, case, actor, tasks)
         opinion = checked_opinion(transition, opinion)
         ctx = TransitionContext(self.services, case, transition, actor, self.services.clock.now(), opinion, dict(data or {}))
+        ctx.on_behalf_of_id = self._absent(flow, transition, case, actor, tasks)
         before = case.state
         self._advance(flow, ctx)
         flow.handler.apply(ctx)
         if not transition.keeps_tasks:
-            close_tasks(tasks, ctx)
+            close_tasks(live, ctx)
         self._open_tasks(flow, ctx)
         write_event(self.session, ctx, before, self.text)
         self._notify(ctx)
@@ -163,6 +183,14 @@ class CaseService:
             task.first_seen = now
             if task.kind == READ:
                 task.status, task.outcome, task.done_by_id, task.done_at = DONE, READ, identity.user_id, now
+
+    def stale(self, case: Case) -> Stale:
+        """The refusal that names who acted on ``case`` last, what they did and when."""
+        event = last_act(self.session, case.id)
+        if event is None or event.actor is None:
+            return Stale(_("This has changed meanwhile; please look again."))
+        message = TAKEN.get(event.action, _("Already handled by ${name}"))
+        return Stale(message % {"name": event.actor.name}, event.actor.name, event.at)
 
     def text(self, message) -> str:
         """``message`` in the portal's default language, for texts that are stored."""
@@ -180,11 +208,6 @@ class CaseService:
             return None
         return self.session.get_one(Department, case.department_id).path
 
-    def _tasks(self, case):
-        if case.version == 1:
-            return []  # Tasks are opened by acts only, and there was no act yet.
-        return list(self.session.scalars(sa.select(Task).where(Task.case_id == case.id).order_by(Task.id)))
-
     def _allowed(self, flow: Flow, action: str, case: Case, actor: Identity, tasks: list[Task]) -> Transition:
         """The transition for ``action``, or an exception with what forbids it.
 
@@ -199,7 +222,7 @@ class CaseService:
             elif flow.handler.offered(self.services, case, actor, transition):
                 return transition
         moved = self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != case.version
-        raise self._stale(case) if moved else refusal
+        raise self.stale(case) if moved else refusal
 
     def _may(self, flow, transition, case, identity, tasks):
         if identity is SYSTEM:
@@ -207,11 +230,17 @@ class CaseService:
         for word in transition.who:
             if word == APPLICANT and identity.user_id in (case.applicant_id, case.handler_id):
                 return True
-            if word == TASK and any(t.kind == ACT and awaits(t, identity) for t in tasks):
+            if word == TASK and any(answers(t, identity) for t in tasks):
                 return True
             if ":" in word and identity.may(word, flow.handler.case_scope(self.services, case)):
                 return True
         return False
+
+    def _absent(self, flow, transition, case, actor, tasks):
+        """The id of the person for whom the actor stands in with this act; None when it is theirs anyway."""
+        if not actor.stand_ins or self._may(flow, transition, case, replace(actor, stand_ins=()), tasks):
+            return None
+        return next(found.identity.user_id for task in tasks if answers(task, actor) and (found := stand_in_for(task, actor)))
 
     def _may_any(self, flow, case, identity):
         """Does the flow give a permission of ``identity`` an act on the case as it stands?"""
@@ -232,15 +261,9 @@ class CaseService:
         self.session.flush()
         statement = sa.update(Case).where(Case.id == case.id, Case.version == seen).values(**values).returning(Case.id)
         if self.session.scalar(statement.execution_options(synchronize_session=False)) is None:
-            raise self._stale(case)
+            raise self.stale(case)
         for name, value in values.items():
             set_committed_value(case, name, value)
-
-    def _stale(self, case):
-        event = last_act(self.session, case.id)
-        if event is None or event.actor is None:
-            return Stale(_("This has changed meanwhile; please look again."))
-        return Stale(_("Already handled by ${name}", mapping={"name": event.actor.name}), event.actor.name, event.at)
 
     def _open_tasks(self, flow, ctx):
         for spec in ctx.transition.opens:
@@ -268,13 +291,6 @@ class CaseService:
             self.services.get(NotificationService).send(ctx.transition.notify, people, params, f"/cases/{case.number}", case.id)
 
 
-def awaits(task: Task, identity: Identity) -> bool:
-    """Is (or was) the task ``identity``'s: assigned to them, or theirs to take?"""
-    if task.assignee_id is not None:
-        return task.assignee_id == identity.user_id
-    return bool(task.permission) and identity.may(task.permission, task.scope)
-
-
 def checked_opinion(transition: Transition, opinion: str) -> str:
     """``opinion`` as it is stored. Raises Invalid for the field ``opinion``."""
     opinion = clean_text(opinion)
@@ -286,16 +302,18 @@ def checked_opinion(transition: Transition, opinion: str) -> str:
 
 
 def close_tasks(tasks: list[Task], ctx: TransitionContext) -> None:
-    """End the case's open to-dos with this act: done where the act answers the task, void where it makes the task pointless.
+    """End the case's live to-dos with this act: done where the act answers the task, void where it makes the task pointless.
 
     An applicant who withdraws may by chance be an approver too; that does not mean that they have approved or refused.
     """
     for task in (t for t in tasks if t.kind == ACT):
         answered = (
             ctx.actor is not SYSTEM
-            and awaits(task, ctx.actor)
+            and task.status == OPEN
+            and answers(task, ctx.actor)
             and (task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who)
         )
         task.status = DONE if answered else VOID
         task.outcome, task.opinion, task.done_at = ctx.transition.action, ctx.opinion, ctx.now
         task.done_by_id = ctx.actor.user_id if answered else None
+        task.on_behalf_of_id = ctx.on_behalf_of_id if answered and not owns(task, ctx.actor) else None

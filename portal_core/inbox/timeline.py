@@ -1,5 +1,6 @@
 """The timeline of a case (流转记录): append-only, each line carrying the hash of the line before."""
 
+import datetime as dt
 import hashlib
 import json
 
@@ -7,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from portal_core.accounts.models import User
-from portal_core.inbox.models import CaseEvent
+from portal_core.inbox.models import Case, CaseEvent
 
 
 def events(session: Session, case_id: int) -> list[CaseEvent]:
-    """All lines, oldest first, with the actors and their units loaded."""
-    people = joinedload(CaseEvent.actor).joinedload(User.department)
-    return list(session.scalars(sa.select(CaseEvent).options(people).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)))
+    """All lines, oldest first, with the actors, their units and those they stood in for loaded."""
+    people = [joinedload(CaseEvent.actor).joinedload(User.department), joinedload(CaseEvent.on_behalf_of)]
+    return list(session.scalars(sa.select(CaseEvent).options(*people).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)))
 
 
 def has_acted(session: Session, case_id: int, user_id: int) -> bool:
@@ -29,23 +30,42 @@ def last_act(session: Session, case_id: int) -> CaseEvent | None:
 
 
 def write_event(session: Session, ctx, from_state: str, text) -> CaseEvent:
-    """Add the line for one act. ``text`` turns labels into stored text. The case row is locked by the act's own UPDATE."""
-    previous = ""
-    if ctx.case.version > 2:  # The first act has no line before it.
-        lines = sa.select(CaseEvent.hash).where(CaseEvent.case_id == ctx.case.id)
-        previous = session.scalar(lines.order_by(CaseEvent.id.desc()).limit(1))
-    event = CaseEvent(
-        case_id=ctx.case.id,
+    """Add the line for one act that moves the case. ``text`` turns labels into stored text."""
+    # The first act has no line before it.
+    return add_line(
+        session,
+        ctx.case,
+        ctx.now,
         actor_id=ctx.actor.user_id or None,
+        on_behalf_of_id=ctx.on_behalf_of_id,
         action=ctx.transition.action,
         action_label=text(ctx.transition.label),
         from_state=from_state,
-        to_state=ctx.case.state,
-        to_label=ctx.case.state_label,
         opinion=ctx.opinion,
-        changes=[[str(part) for part in change] for change in ctx.changes],
-        at=ctx.now,
+        changes=ctx.changes,
+        first=ctx.case.version == 2,
+    )
+
+
+def add_line(session: Session, case: Case, now: dt.datetime, *, from_state=None, changes=(), first=False, **fields) -> CaseEvent:
+    """Add a line that ends in the case's present state. The caller holds the lock on the case's row, so the chain cannot fork.
+
+    ``fields`` are columns of the line: ``actor_id action action_label opinion on_behalf_of_id``. ``changes``: ``(label, old,
+    new)`` each. ``from_state`` defaults to the present state: the act did not move the case. ``first``: there is no line yet.
+    """
+    previous = ""
+    if not first:
+        lines = sa.select(CaseEvent.hash).where(CaseEvent.case_id == case.id)
+        previous = session.scalar(lines.order_by(CaseEvent.id.desc()).limit(1)) or ""
+    event = CaseEvent(
+        case_id=case.id,
+        from_state=case.state if from_state is None else from_state,
+        to_state=case.state,
+        to_label=case.state_label,
+        changes=[[str(part) for part in change] for change in changes],
+        at=now,
         prev_hash=previous,
+        **{"opinion": ""} | fields,
     )
     event.hash = digest(event)
     session.add(event)
