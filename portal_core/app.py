@@ -21,6 +21,7 @@ FEATURES = (
     "portal_core.chrome",
     "portal_core.admin.menu",
     # Pages.
+    "portal_core.modules.guard",
     "portal_core.health",
     "portal_core.web.downloads",
     "portal_core.accounts.views",

@@ -104,11 +104,22 @@ class DashboardCard:
 
 @dataclass(frozen=True)
 class NotificationType:
-    """A kind of message. ``title`` and ``body`` may hold ``${name}`` for the parameters given when it is sent."""
+    """A kind of message. ``title`` and ``body`` may hold ``${name}`` for the parameters given when it is sent.
+
+    ``title`` must say it all in one line, because it is also the subject of an e-mail. ``todo``: it tells of a task; people may
+    mute everything else. ``urgent``: it passes quiet hours. ``channels``: codes of the channels that may carry it outside the
+    portal, None for all, () for none. ``ttl``: after that it is not sent any more (at most a day). ``must_arrive``: twice is
+    better than never where a channel cannot know whether it arrived.
+    """
 
     code: str
     title: str
     body: str = ""
+    todo: bool = False
+    urgent: bool = False
+    channels: tuple[str, ...] | None = None
+    ttl: dt.timedelta = dt.timedelta(hours=24)
+    must_arrive: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,10 +137,14 @@ class Job:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """``check(session)`` returns None when all is well, else a short text; shown by ``/-/health`` and ``doctor``."""
+    """``check(session)`` returns None when all is well, else a short text; shown by ``/-/health`` and ``doctor``.
+
+    ``vital``: trouble means that this host should get no more requests (``/-/health`` answers 503).
+    """
 
     name: str
     check: Callable[..., str | None]
+    vital: bool = True
 
 
 @dataclass(frozen=True)

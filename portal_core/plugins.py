@@ -35,7 +35,7 @@ def installed() -> dict[str, importlib.metadata.EntryPoint]:
 
 
 class Plugins:
-    """The enabled plugins in ini order and the calls to their hooks."""
+    """The enabled plugins in ini order and the calls to their hooks. ``off`` names those that are switched off."""
 
     def __init__(self, names, source=None, extra=()):
         """``names``: enabled names; ``source``: ini path for messages; ``extra``: ``(name, module)`` pairs used by tests."""
@@ -43,6 +43,7 @@ class Plugins:
         for specification in SPECIFICATIONS:
             self.manager.add_hookspecs(specification)
         self.loaded: list[LoadedPlugin] = []
+        self.off: frozenset[str] = frozenset()
         where = line_of(source, "portal.plugins")
         available = installed()
         given = dict(extra)
@@ -59,6 +60,11 @@ class Plugins:
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
             raise StartError(f"{where}: {error}") from error
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all enabled plugins."""
+        return frozenset(plugin.name for plugin in self.loaded)
 
     def _import(self, entry_point, where):
         try:
@@ -89,8 +95,13 @@ class Plugins:
                 yield plugin.name, result
 
     def collect(self, hook, **arguments):
-        """Call a run-time hook on each plugin; a plugin that raises is logged and left out. Yields ``(plugin name, result)``."""
+        """Call a run-time hook on each plugin that is not switched off. Yields ``(plugin name, result)``.
+
+        A plugin that raises is logged and left out.
+        """
         for plugin in self.loaded:
+            if plugin.name in self.off:
+                continue
             try:
                 results = list(self.call(plugin, hook, **arguments))
             except Exception:

@@ -15,13 +15,21 @@ from portal_core.errors import StartError
 from portal_core.evaluations import definitions
 from portal_core.i18n import make_default_localizer, translate
 from portal_core.inbox import flow as flows
+from portal_core.modules.runtime import Runtime
 from portal_core.plugins import Plugins
 from portal_core.settings import Settings, as_list, line_of
+
+# What goes away when a plugin is switched off. Its permissions and message types stay, because rows in the database name them.
+SWITCHED = ("flows", "evaluation_forms", "jobs")
 
 
 @dataclass
 class Portal:
-    """See the module. Dictionaries are keyed by code or name."""
+    """See the module. Dictionaries are keyed by code or name.
+
+    ``flows``, ``evaluation_forms`` and ``jobs`` are those of plugins that are not switched off; ``declared`` holds all of them.
+    ``specs`` are the declared settings.
+    """
 
     settings: Settings
     clock: Clock
@@ -31,18 +39,39 @@ class Portal:
     roles: list = field(default_factory=list)
     flows: dict = field(default_factory=dict)
     notification_types: dict = field(default_factory=dict)
+    channels: dict = field(default_factory=dict)
     evaluation_forms: dict = field(default_factory=dict)
     jobs: dict = field(default_factory=dict)
     health_checks: dict = field(default_factory=dict)
     migrations: list = field(default_factory=list)
     assets: list = field(default_factory=list)
     localizer: Any = None
+    specs: dict = field(default_factory=dict)
+    declared: dict = field(default_factory=dict)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What administrators changed while the portal runs."""
+        return Runtime(self)
+
+    def apply(self, off: frozenset[str], values: dict) -> None:
+        """Work without the plugins ``off`` and with ``values`` instead of those settings; called by ``Runtime``."""
+        self.plugins.off = off
+        for name in SWITCHED:
+            left = {key: item for key, item in self.declared[name].items() if key.split(".")[0] not in off}
+            setattr(self, name, left)
+        own = {name: spec.parse(self.settings.given[name]) for name, spec in self.specs.items() if spec.editable}
+        self.settings.update(own | values)
 
     @cached_property
     def task_permissions(self) -> frozenset[str]:
         """Permissions whose holders can be candidates of a task, over all flows."""
         return frozenset(
-            spec.permission for flow in self.flows.values() for t in flow.transitions for spec in t.opens if spec.permission
+            spec.permission
+            for flow in self.declared["flows"].values()
+            for t in flow.transitions
+            for spec in t.opens
+            if spec.permission
         )
 
     def default_text(self, message) -> str:
@@ -63,6 +92,7 @@ def load(global_config, raw, *, clock=None, extra_plugins=(), database=None) -> 
         specs += [_owned(owner, s.name, s, ".") for s in declared]
     settings = settings_module.read(global_config, raw, specs)
     portal = Portal(settings, clock or Clock(settings["portal.timezone"]), plugins, database or Database(database_url(settings)))
+    portal.specs = {spec.name: spec for spec in specs}
     _collect(portal, source)
     packages = ["portal_core", *(p.module.__name__ for p in plugins.loaded)]
     portal.localizer = make_default_localizer(settings["portal.locale"], packages)
@@ -101,6 +131,7 @@ def _collect(portal: Portal, source) -> None:
     for hook, own, target, key, separator in (
         ("portal_permissions", core.PERMISSIONS, portal.permissions, "name", ":"),
         ("portal_notification_types", core.NOTIFICATION_TYPES, portal.notification_types, "code", "."),
+        ("portal_notification_channels", core.CHANNELS, portal.channels, "code", "."),
         ("portal_evaluation_forms", core.EVALUATION_FORMS, portal.evaluation_forms, "code", "."),
         ("portal_jobs", core.JOBS, portal.jobs, "name", "."),
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
@@ -112,6 +143,7 @@ def _collect(portal: Portal, source) -> None:
     for flow in portal.flows.values():
         flows.check(flow, portal.permissions.keys(), portal.notification_types.keys())
     portal.health_checks["core.evaluation_forms"] = definitions.health_check(portal.evaluation_forms.values())
+    portal.declared = {name: dict(getattr(portal, name)) for name in SWITCHED}
     portal.roles += [*core.ROLES, *(role for _owner, roles in declare("portal_role_defaults") for role in roles)]
     portal.migrations += [core.MIGRATIONS, *(item for _owner, item in declare("portal_migrations"))]
     portal.assets += [core.ASSETS, *(item for _owner, item in declare("portal_assets"))]

@@ -8,6 +8,7 @@ uses one or the other. Both run once for each database that ``--db`` allows (see
 import datetime as dt
 import itertools
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -127,8 +128,9 @@ def _rolled_back_portal(_loaded_portal, db_url, tmp_path):
 
 def _copy(portal, database, data_dir):
     settings = type(portal.settings)(portal.settings, **{"portal.data_dir": str(data_dir)})
-    settings.here, settings.source = portal.settings.here, portal.settings.source
-    return replace(portal, settings=settings, database=database, clock=FixedClock(NOW))
+    settings.here, settings.source, settings.given = portal.settings.here, portal.settings.source, portal.settings.given
+    # A module that a test switches off must be off in its own portal only.
+    return replace(portal, settings=settings, database=database, clock=FixedClock(NOW), plugins=copy(portal.plugins))
 
 
 @pytest.fixture
@@ -165,6 +167,9 @@ def running(application, portal, url, data_dir):
     yield PortalApp(application, portal)
     portal.database.dispose()
     portal.settings, portal.clock, portal.database = settings, clock, database
+    if portal.runtime.generation:
+        portal.apply(frozenset(), {})
+        portal.runtime.generation = 0
 
 
 @pytest.fixture(scope="session")

@@ -74,9 +74,27 @@ SETTINGS = (
         "meetings.pm", "12:00-18:00 14:00-17:00", "Afternoon: its limits, then the times the form proposes.", parse_hours
     ),
     SettingSpec("meetings.ev", "18:00-24:00 18:30-21:00", "Evening: its limits, then the times the form proposes.", parse_hours),
-    SettingSpec("meetings.max_days", "7", f"Longest meeting in days, at most {LONGEST_MEETING_DAYS}.", parse_days),
-    SettingSpec("meetings.max_advance_days", "365", "How many days ahead a room may be booked.", parse_amount),
-    SettingSpec("meetings.min_notice_minutes", "0", "How many minutes before its start a meeting must be booked.", parse_amount),
+    SettingSpec(
+        "meetings.max_days",
+        "7",
+        f"Longest meeting in days, at most {LONGEST_MEETING_DAYS}.",
+        parse_days,
+        title=_("Longest meeting in days"),
+    ),
+    SettingSpec(
+        "meetings.max_advance_days",
+        "365",
+        "How many days ahead a room may be booked.",
+        parse_amount,
+        title=_("Days ahead that a room may be booked"),
+    ),
+    SettingSpec(
+        "meetings.min_notice_minutes",
+        "0",
+        "How many minutes before its start a meeting must be booked.",
+        parse_amount,
+        title=_("Minutes before its start that a meeting must be booked"),
+    ),
 )
 
 
