@@ -12,6 +12,8 @@ from portal_core.accounts.reach import within
 from portal_core.accounts.rights import GrantSubject, RightsService
 from portal_core.accounts.services import AccountService
 from portal_core.audit.services import AuditService
+from portal_core.calendar.hours import WorkingDays, WorkingHours
+from portal_core.calendar.services import CalendarService
 from portal_core.clock import Clock, FixedClock
 from portal_core.db import BigId, UTCDateTime, plugin_base
 from portal_core.declarations import (
@@ -29,6 +31,7 @@ from portal_core.declarations import (
     Permission,
     PluginInfo,
     Question,
+    QueuedJob,
     RoleDefault,
     ServiceTile,
     SettingSpec,
@@ -44,6 +47,8 @@ from portal_core.hookspecs import hookimpl
 from portal_core.inbox.flow import CaseHandler, Flow, State, TaskSpec, Transition, TransitionContext
 from portal_core.inbox.models import Case, Task
 from portal_core.inbox.services import CaseService
+from portal_core.jobs.models import QueuedWork
+from portal_core.jobs.services import JobService
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
@@ -55,6 +60,7 @@ __all__ = [
     "Assets",
     "AuditService",
     "BigId",
+    "CalendarService",
     "Case",
     "CaseHandler",
     "CaseService",
@@ -78,6 +84,7 @@ __all__ = [
     "Identity",
     "Invalid",
     "Job",
+    "JobService",
     "MenuEntry",
     "Migrations",
     "NotFound",
@@ -87,6 +94,8 @@ __all__ = [
     "PluginInfo",
     "PortalForm",
     "Question",
+    "QueuedJob",
+    "QueuedWork",
     "RightsService",
     "Role",
     "RoleDefault",
@@ -108,6 +117,8 @@ __all__ = [
     "Upload",
     "User",
     "VersionField",
+    "WorkingDays",
+    "WorkingHours",
     "as_bool",
     "as_list",
     "change_rows",

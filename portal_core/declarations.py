@@ -136,6 +136,24 @@ class Job:
 
 
 @dataclass(frozen=True)
+class QueuedJob:
+    """Work done in the background when ``JobService.enqueue`` asks for it, with arguments of plain JSON, as soon as may be.
+
+    ``prepare(portal, args, progress)`` does what takes long, reading or work outside the database, without a transaction;
+    ``progress.report(done, total)`` shows how far it is. ``run(services, args, prepared)`` then writes, in one transaction with
+    the work's completion, so its effects on the database happen once; the dict it returns (or None) is kept as the result.
+    What ``prepare`` does outside the database may happen more than once. A run that fails is tried again after a while that
+    doubles, ``attempts`` times in all. ``name`` is ``<plugin>.<word>``.
+    """
+
+    name: str
+    title: str
+    run: Callable[..., dict | None]
+    prepare: Callable[..., Any] | None = None
+    attempts: int = 5
+
+
+@dataclass(frozen=True)
 class HealthCheck:
     """``check(session)`` returns None when all is well, else a short text; shown by ``/-/health`` and ``doctor``.
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from portal_core.calendar.hours import WorkingDays, WorkingHours
+from portal_core.calendar.services import CalendarService
 from portal_core.errors import StartError
 
 APPLICANT, TASK, SYSTEM_ONLY = "applicant", "task", "system"
@@ -33,7 +35,7 @@ class TaskSpec:
 
     ``to_applicant`` gives it to the case's handler (经办人); otherwise holders of ``permission`` within the scope that the
     handler's ``scope(ctx)`` names are candidates. ``why`` tells the reader which rule sent it.
-    ``due``: how long after opening it is due; the handler's ``due(ctx, spec)`` may say otherwise.
+    ``due``: how long after opening it is due, by the clock or in working time; the handler's ``due(ctx, spec)`` may differ.
     ``kind``: ``act`` is a to-do (待办); ``read`` (待阅) only asks to be read: it ends when its reader opens the case, and gives
     no right to act.
     ``configurable``: an approval whose stages administrators may set (``portal_core.inbox.plans``). Without a plan the holders of
@@ -45,7 +47,7 @@ class TaskSpec:
     permission: str = ""
     to_applicant: bool = False
     why: str = ""
-    due: dt.timedelta | None = None
+    due: dt.timedelta | WorkingHours | WorkingDays | None = None
     kind: str = "act"
     configurable: bool = False
 
@@ -119,7 +121,7 @@ class CaseHandler:
 
     def due(self, ctx, spec) -> dt.datetime | None:
         """When a task is due; by default ``spec.due`` after now."""
-        return ctx.now + spec.due if spec.due else None
+        return ctx.services.get(CalendarService).due(ctx.now, spec.due)
 
     def apply(self, ctx) -> None:
         """Do the plugin's part of the act, in the same transaction; raise a ServiceError to refuse."""

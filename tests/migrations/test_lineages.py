@@ -115,4 +115,5 @@ def test_the_timeline_carries_the_same_triggers(empty):
         "postgresql": "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal",
     }[empty.dialect]
     with empty.reading() as session:
-        assert set(session.scalars(sa.text(catalogue))) == {"core_audit", "core_case_event"}
+        own = {name for name in session.scalars(sa.text(catalogue)) if name.startswith("core_")}
+    assert own == {"core_audit", "core_case_event"}

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from portal_core.api import Flow, State, TaskSpec, Transition
+from portal_core.api import Flow, State, TaskSpec, Transition, WorkingHours
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.services import states as s
@@ -25,14 +25,14 @@ STATES = (
 )
 
 REVIEW = TaskSpec(
-    "review", _("Review"), permissions.APPROVE, why=_("Administrators of the room review its bookings"), due=dt.timedelta(days=1)
+    "review", _("Review"), permissions.APPROVE, why=_("Administrators of the room review its bookings"), due=WorkingHours(4)
 )
 REVIEW_CHANGE = TaskSpec(
     "review_change",
     _("Review change"),
     permissions.APPROVE,
     why=_("Administrators of the room review changes"),
-    due=dt.timedelta(days=1),
+    due=WorkingHours(4),
 )
 CORRECT = TaskSpec("correct", _("Correct and submit again"), to_applicant=True, why=_("Your booking was returned"))
 RATE = TaskSpec("rate", _("Rate"), to_applicant=True, why=_("Your meeting has ended"), due=dt.timedelta(days=7))

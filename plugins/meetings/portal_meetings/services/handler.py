@@ -57,7 +57,7 @@ class BookingHandler(CaseHandler):
         return super().task_url(case, task)
 
     def due(self, ctx, spec):
-        """A review is due within a day, and before the meeting starts."""
+        """A review is due when its flow says, and before the meeting starts."""
         due = super().due(ctx, spec)
         if due is None or spec.to_applicant:
             return due
