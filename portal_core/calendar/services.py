@@ -5,6 +5,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from portal_core.calendar.holidays import known_years
 from portal_core.calendar.hours import WorkingDays, WorkingHours
 from portal_core.calendar.models import CalendarDay, CalendarState, OfficeHours
 from portal_core.calendar.rules import SEASONS, Calendar, Moments, Override, Season
@@ -12,6 +13,8 @@ from portal_core.services import Services
 
 # Calendars by their stamp and zone, newest last. A process needs one; tests and a moment of change need a few more.
 _KEPT = 8
+# The State Council announces a year's holidays in November of the year before.
+ANNOUNCED_MONTH = 12
 _calendars: dict[tuple[str, str], Calendar] = {}
 
 
@@ -64,6 +67,16 @@ class CalendarService:
         if isinstance(after, WorkingDays):
             return self.due_in_days(start, after.days)
         return start + after if after else None
+
+    def unknown_years(self) -> list[int]:
+        """Years whose public holidays should be known by now, and which have weekends only: this one, from December the next.
+
+        A year in which an administrator has entered days counts as known.
+        """
+        today = self.services.clock.today()
+        years = [today.year, today.year + 1] if today.month >= ANNOUNCED_MONTH else [today.year]
+        entered = {day.year for day in self.calendar.overrides}
+        return [year for year in years if year not in known_years() | entered]
 
 
 def read_calendar(session, clock) -> Calendar:

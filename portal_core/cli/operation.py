@@ -6,10 +6,12 @@ import sys
 import click
 
 from portal_core import migrate
+from portal_core.calendar.services import CalendarService
 from portal_core.errors import StartError
 from portal_core.health import run_checks
 from portal_core.jobs.runner import jobs_succeed
 from portal_core.plugins import installed
+from portal_core.services import Services
 
 
 def register(program):
@@ -63,8 +65,10 @@ def doctor(context):
     schema = schema_troubles(portal)
     troubles = [*schema, *folder_troubles(portal), *setting_troubles(portal)]
     if not schema:
-        troubles += [f"{name}: {text}" for name, text in run_checks(portal).items() if text]
+        troubles += [f"{name}: {text}" for name, text in run_checks(portal, thorough=True).items() if text]
         troubles += job_troubles(portal)
+        for note in calendar_notes(portal):
+            click.echo(f"NOTE     {note}")
     for trouble in troubles:
         click.echo(f"TROUBLE  {trouble}")
     if troubles:
@@ -88,6 +92,13 @@ def job_troubles(portal):
     with portal.database.reading() as session:
         text = jobs_succeed(session)
     return [f"jobs {text}"] if text else []
+
+
+def calendar_notes(portal):
+    """Years whose public holidays are missing. No trouble: the portal works, but its due times know weekends only."""
+    with portal.database.reading() as session:
+        years = Services(session, portal).get(CalendarService).unknown_years()
+    return [f"public holidays of {year} are unknown: upgrade chinesecalendar or enter them at /admin/calendar" for year in years]
 
 
 def folder_troubles(portal):

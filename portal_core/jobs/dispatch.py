@@ -31,3 +31,39 @@ def dispatch(session, work_id, run_at=None) -> None:
 def mark(work_id) -> str:
     """What procrastinate knows a piece of work by (its ``queueing_lock``): at most one message with it is under way."""
     return f"core_work:{work_id}"
+
+
+_UNDELIVERED = sa.text(
+    """
+    SELECT work.id FROM core_work AS work
+    WHERE work.state = 'waiting' AND work.run_at < :before AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = 'core_work:' || work.id AND status = 'todo'
+    )
+    ORDER BY work.run_at LIMIT :limit
+    """
+).bindparams(sa.bindparam("before", type_=sa.DateTime(timezone=True)))
+
+# Procrastinate forgets a worker that sends no heartbeat only when another one starts.
+_FORGET_LOST = sa.text(
+    """
+    DELETE FROM procrastinate_jobs AS job
+    WHERE job.queue_name = :queue AND job.status = 'doing' AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_workers AS worker
+        WHERE worker.id = job.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :seconds)
+    )
+    """
+)
+HEARTBEAT_SECONDS, LOST_SECONDS = 10.0, 60.0
+
+
+def undelivered(session, before, limit) -> list[int]:
+    """Ids of work that has been waiting since ``before`` and is in no message: a worker took its message and was killed."""
+    if session.get_bind().dialect.name != "postgresql":
+        return []
+    return list(session.scalars(_UNDELIVERED, {"before": before, "limit": limit}))
+
+
+def forget_lost(session) -> None:
+    """Remove the messages that were in the hands of workers that are gone; their work is handed out by the ledger."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_FORGET_LOST, {"queue": QUEUE, "seconds": LOST_SECONDS})

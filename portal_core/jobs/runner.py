@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal_core.declarations import Job
 from portal_core.jobs.models import JobRun
 
 FIRST_DELAY = dt.timedelta(seconds=30)
@@ -32,7 +33,7 @@ def slot_of(job, now) -> dt.datetime:
 
 def run_due(portal) -> int:
     """Run every job whose present slot nobody has run; returns how many ran. A failing job does not stop the others."""
-    return sum(run_job(portal, job) for job in portal.jobs.values())
+    return sum(run_job(portal, job) for job in portal.jobs.values() if isinstance(job, Job))
 
 
 def run_job(portal, job) -> bool:
@@ -98,7 +99,7 @@ def _finish(session, job, slot, now):
 
 def _record_failure(portal, job, slot, now, error):
     """Write down what went wrong, in a transaction of its own, and when the slot may be tried again."""
-    text = f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_LENGTH]
+    text = error_text(error)
     with portal.database.writing() as session:
         run = session.get(JobRun, (job.name, slot))
         failures = (run.failures if run else 0) + 1
@@ -108,10 +109,18 @@ def _record_failure(portal, job, slot, now, error):
         session.execute(statement.on_conflict_do_update(index_elements=["name", "slot"], set_=values, where=unfinished))
 
 
-def delay(failures) -> dt.timedelta:
-    """How long to wait after so many failures: doubling, with some chance in it so that workers do not move in step."""
-    longest = min(FIRST_DELAY * 2 ** min(failures - 1, 16), LONGEST_DELAY)
+def delay(failures, first=FIRST_DELAY) -> dt.timedelta:
+    """How long to wait after so many failures: ``first``, then doubling up to an hour.
+
+    There is some chance in it, so that workers do not move in step.
+    """
+    longest = min(first * 2 ** min(failures - 1, 16), LONGEST_DELAY)
     return longest * random.uniform(0.8, 1.0)  # noqa: S311 - nobody gains by guessing it
+
+
+def error_text(error) -> str:
+    """What went wrong, as it is stored: class and message, without what PostgreSQL cannot hold."""
+    return f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_LENGTH]
 
 
 def _insert(session):

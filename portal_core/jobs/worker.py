@@ -1,34 +1,41 @@
-"""Who runs the jobs: a thread of the web process (embedded default) or ``portal worker`` on any number of hosts."""
+"""Who does the work: threads of the web process (embedded default) or ``portal worker`` on any number of hosts.
+
+One loop looks every few seconds at what is due by its time (``SOURCES``); beside it the queue's threads do queued work.
+"""
 
 import signal
 import threading
 
 import structlog
 
+from portal_core.jobs.consumers import consumer
+from portal_core.jobs.revival import revive
 from portal_core.jobs.runner import run_due
 
 PAUSE_SECONDS = 5.0
 STOP_SECONDS = 30.0
 log = structlog.get_logger("portal.worker")
 
+# Functions of the portal that do what is due and return how much that was. Features of the core add theirs.
+SOURCES = [run_due, revive]
+
 
 class WorkLoop:
-    """Looks for due work every ``PAUSE_SECONDS`` until it is told to stop; the job in hand is finished first.
+    """Asks every one of ``sources`` each ``pause`` seconds until it is told to stop; the job in hand is finished first."""
 
-    ``sources`` are functions of the portal that do what is due and return how much that was: periodic jobs today; a durable
-    queue becomes one more.
-    """
-
-    def __init__(self, portal, sources=(run_due,), pause=PAUSE_SECONDS):
+    def __init__(self, portal, sources=None, pause=PAUSE_SECONDS):
         self.portal = portal
-        self.sources = sources
+        self.sources = SOURCES if sources is None else sources
         self.pause = pause
         self._stop = threading.Event()
+        self._consumer = consumer(portal)
 
     def run(self):
         """Work until ``stop``. A database that is away for a while is waited for."""
         log.info("worker started")
+        self._consumer.start()
         while not self._stop.is_set():
+            self.portal.runtime.glance()
             for source in self.sources:
                 if self._stop.is_set():
                     break
@@ -37,11 +44,13 @@ class WorkLoop:
                 except Exception:
                     log.exception("worker could not look for work")
             self._stop.wait(self.pause)
+        self._consumer.join()
         log.info("worker stopped")
 
     def stop(self, *_signal):
-        """Ask the loop to end; also a signal handler."""
+        """Ask the loop and the queue to end; also a signal handler."""
         self._stop.set()
+        self._consumer.stop()
 
 
 class EmbeddedWorker:
@@ -57,7 +66,7 @@ class EmbeddedWorker:
         self.thread.start()
 
     def stop(self, timeout=STOP_SECONDS):
-        """Finish the job in hand, at most ``timeout`` seconds. True when the thread has ended."""
+        """Finish the jobs in hand, at most ``timeout`` seconds. True when the thread has ended."""
         self.loop.stop()
         self.thread.join(timeout)
         return not self.thread.is_alive()

@@ -23,6 +23,13 @@ from portal_core.testing.fixtures import NOW
 TEN_MINUTES = dt.timedelta(minutes=10)
 
 
+class Unchanging:
+    """No module is ever switched."""
+
+    def glance(self):
+        pass
+
+
 class SmallPortal:
     """As much of a portal as the runner needs."""
 
@@ -30,6 +37,8 @@ class SmallPortal:
         self.database = database
         self.clock = FixedClock(NOW)
         self.jobs = {job.name: job for job in jobs}
+        self.settings = {"portal.job_lease_seconds": 1, "portal.job_poll_seconds": 0.02, "portal.job_threads": 1}
+        self.runtime = Unchanging()
 
 
 def write_line(session, portal, clock):
