@@ -30,6 +30,8 @@ FEATURES = (
     "portal_core.notifications.views",
     "portal_core.evaluations.views",
     "portal_core.files.views",
+    "portal_core.content.views",
+    "portal_core.statistics.views",
     "portal_core.admin.views",
     # Pages of 系统管理; the order in the menu is each entry's own.
     "portal_core.accounts.admin",

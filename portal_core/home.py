@@ -7,12 +7,16 @@ from typing import Any
 import structlog
 from pyramid.renderers import render
 
+from portal_core.content.announcements import AnnouncementService, Listed
+from portal_core.content.models import Announcement
 from portal_core.declarations import ServiceTile
 from portal_core.i18n import _
 from portal_core.inbox.queries import tab_page
 from portal_core.inbox.rows import Row, Rows
 
 TODOS_SHOWN = 5
+# As many as the card shows, and how many are looked through for those that have to be confirmed.
+ANNOUNCEMENTS_SHOWN, ANNOUNCEMENTS_READ = 4, 20
 # From which hour of the users' day each greeting holds.
 GREETINGS = (
     (18, _("Good evening")),
@@ -21,6 +25,7 @@ GREETINGS = (
     (5, _("Good morning")),
     (0, _("Good evening")),
 )
+HELP = ServiceTile(_("Help"), "/help", "headset", _("Handbook and frequent questions"), "room", 900)
 log = structlog.get_logger("portal.home")
 
 
@@ -44,6 +49,8 @@ class HomePage:
     tiles: tuple[ServiceTile, ...]
     todos: tuple[Row, ...]
     cards: tuple[Card, ...]
+    announcements: tuple[Listed, ...]
+    to_confirm: tuple[Announcement, ...]
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def home(request) -> HomePage:
     """``/``: greeting, services, the five newest to-dos, and what plugins have for today."""
     portal = request.registry.portal
     now = portal.clock.local(portal.clock.now())
+    announcements = tuple(request.services.get(AnnouncementService).shown(request.identity, ANNOUNCEMENTS_READ))
     found, _following = tab_page(request.db, "todo", request.identity, portal.task_permissions, TODOS_SHOWN)
     return HomePage(
         greeting=next(text for hour, text in GREETINGS if now.hour >= hour),
@@ -65,6 +73,8 @@ def home(request) -> HomePage:
         tiles=_tiles(request),
         todos=Rows(portal, request.translator()).of("todo", found),
         cards=_cards(request),
+        announcements=announcements[:ANNOUNCEMENTS_SHOWN],
+        to_confirm=tuple(each.announcement for each in announcements if each.announcement.must_read and not each.read),
     )
 
 
@@ -84,7 +94,8 @@ def _phrases(request, day):
 
 def _tiles(request):
     found = request.registry.portal.plugins.collect("portal_service_tiles", request=request)
-    return tuple(sorted((tile for _owner, tiles in found for tile in tiles), key=lambda tile: tile.order))
+    tiles = [HELP, *(tile for _owner, some in found for tile in some)]
+    return tuple(sorted(tiles, key=lambda tile: tile.order))
 
 
 def _cards(request):

@@ -80,6 +80,10 @@ class Formats:
         day = self._day(value)
         return self._translate(_("${month}/${day}", mapping={"month": day.month, "day": day.day}))
 
+    def short_day(self, value):
+        """``11-24`` of a date or an aware moment, for narrow lists of what is recent."""
+        return f"{self._day(value):%m-%d}"
+
     def weekday(self, value):
         """``周二`` of a date or an aware moment."""
         return self._translate(_WEEKDAYS[self._day(value).weekday()])

@@ -58,15 +58,24 @@ class DepartmentService:
         assert department is not None
         return department
 
+    def choices(self) -> list[tuple[Department, str]]:
+        """All active units as ``tree`` has them, each with its name indented by its depth, for a list to choose from."""
+        return [(unit, "\u3000" * (unit.path.count("/") - 2) + unit.name) for unit in self.tree()]
+
     def tree(self) -> list[Department]:
         """All active units, each after the one above it, siblings by position and then by age."""
-        rows = self.session.scalars(sa.select(Department).where(Department.active))
-        children: dict[int | None, list[Department]] = {}
-        for row in sorted(rows, key=lambda d: (d.position, d.id)):
-            children.setdefault(row.parent_id, []).append(row)
-        ordered: list[Department] = []
-        pending = list(reversed(children.get(None, [])))
-        while pending:
-            ordered.append(pending.pop())
-            pending += reversed(children.get(ordered[-1].id, []))
-        return ordered
+        return in_order(list(self.session.scalars(sa.select(Department).where(Department.active))))
+
+
+def in_order(units: list[Department]) -> list[Department]:
+    """Units each after the one above it, siblings by position and then by age; whose parent is missing counts as a root."""
+    known = {unit.id for unit in units}
+    children: dict[int | None, list[Department]] = {}
+    for unit in sorted(units, key=lambda d: (d.position, d.id)):
+        children.setdefault(unit.parent_id if unit.parent_id in known else None, []).append(unit)
+    ordered: list[Department] = []
+    pending = list(reversed(children.get(None, [])))
+    while pending:
+        ordered.append(pending.pop())
+        pending += reversed(children.get(ordered[-1].id, []))
+    return ordered
