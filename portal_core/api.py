@@ -19,10 +19,13 @@ from portal_core.db import BigId, UTCDateTime, plugin_base
 from portal_core.declarations import (
     HOOK_API,
     Assets,
+    AuditWords,
     Choice,
     DashboardCard,
     DemoContext,
     EvaluationForm,
+    FileOwner,
+    FollowUp,
     HealthCheck,
     Job,
     MenuEntry,
@@ -32,12 +35,14 @@ from portal_core.declarations import (
     PluginInfo,
     Question,
     QueuedJob,
+    RatingTask,
     RoleDefault,
     ServiceTile,
     SettingSpec,
     Subject,
 )
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
+from portal_core.evaluations.models import Evaluation
 from portal_core.evaluations.services import EvaluationService
 from portal_core.files.models import StoredFile
 from portal_core.files.services import FileService
@@ -45,13 +50,17 @@ from portal_core.files.uploads import Upload, uploads
 from portal_core.formkit import change_rows
 from portal_core.hookspecs import hookimpl
 from portal_core.inbox.flow import CaseHandler, Flow, State, TaskSpec, Transition, TransitionContext
-from portal_core.inbox.models import Case, Task
+from portal_core.inbox.models import Case, CaseEvent, Task
 from portal_core.inbox.services import CaseService
 from portal_core.jobs.models import QueuedWork
 from portal_core.jobs.services import JobService
+from portal_core.notifications.channels import Channel, Outcome, Outgoing
+from portal_core.notifications.deliveries import DeliveryService
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
+from portal_core.statistics.datasets import Chart, Column, Dataset, Dimension, average, count, ratio, share, total
+from portal_core.statistics.functions import minutes_between
 from portal_core.web.forms import Filled, PortalForm, VersionField
 from portal_core.web.params import choice_param, date_param, int_param, path_id, text_param
 
@@ -59,24 +68,35 @@ __all__ = [
     "AccountService",
     "Assets",
     "AuditService",
+    "AuditWords",
     "BigId",
     "CalendarService",
     "Case",
+    "CaseEvent",
     "CaseHandler",
     "CaseService",
+    "Channel",
+    "Chart",
     "Choice",
     "Clock",
+    "Column",
     "Conflict",
     "DashboardCard",
+    "Dataset",
+    "DeliveryService",
     "DemoContext",
     "Department",
     "DepartmentService",
+    "Dimension",
+    "Evaluation",
     "EvaluationForm",
     "EvaluationService",
+    "FileOwner",
     "FileService",
     "Filled",
     "FixedClock",
     "Flow",
+    "FollowUp",
     "Forbidden",
     "GrantSubject",
     "HOOK_API",
@@ -90,12 +110,15 @@ __all__ = [
     "NotFound",
     "NotificationService",
     "NotificationType",
+    "Outcome",
+    "Outgoing",
     "Permission",
     "PluginInfo",
     "PortalForm",
     "Question",
     "QueuedJob",
     "QueuedWork",
+    "RatingTask",
     "RightsService",
     "Role",
     "RoleDefault",
@@ -121,14 +144,20 @@ __all__ = [
     "WorkingHours",
     "as_bool",
     "as_list",
+    "average",
     "change_rows",
     "choice_param",
+    "count",
     "date_param",
     "hookimpl",
     "int_param",
+    "minutes_between",
     "path_id",
     "plugin_base",
+    "ratio",
+    "share",
     "text_param",
+    "total",
     "uploads",
     "within",
 ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from portal_core import declarations as d
     from portal_core.inbox.flow import Flow
+    from portal_core.notifications.channels import Channel
+    from portal_core.statistics.datasets import Dataset
 
 PROJECT = "portal"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -76,6 +78,14 @@ class Declarations:
         raise NotImplementedError
 
     @hookspec
+    def portal_notification_channels(self) -> Sequence[Channel]:
+        """Ways out of the portal for messages. Returns ``Channel`` objects whose codes start with ``<plugin>.``.
+
+        A channel that says it is not configured costs nothing. ``deliver`` is called by workers only, never inside a request.
+        """
+        raise NotImplementedError
+
+    @hookspec
     def portal_evaluation_forms(self) -> Sequence[d.EvaluationForm]:
         """Questionnaires as versioned data. Returns ``EvaluationForm`` objects whose codes start with ``<plugin>.``."""
         raise NotImplementedError
@@ -86,8 +96,29 @@ class Declarations:
         raise NotImplementedError
 
     @hookspec
+    def portal_file_owners(self) -> Sequence[d.FileOwner]:
+        """Which of the plugin's rows refer to stored files, so that files nobody refers to can be removed.
+
+        Returns ``FileOwner`` objects; their ``owner`` is the plugin's name or starts with it.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def portal_stat_datasets(self) -> Sequence[Dataset]:
+        """Facts for the leaders' page (领导统计). Returns ``Dataset`` objects whose codes start with ``<plugin>.``.
+
+        Dimensions, measures, columns and charts are checked at the start; see ``portal_core.statistics.datasets``.
+        """
+        raise NotImplementedError
+
+    @hookspec
     def portal_health_checks(self) -> Sequence[d.HealthCheck]:
         """Checks shown by ``/-/health`` and ``portal doctor``. Returns ``HealthCheck`` objects."""
+        raise NotImplementedError
+
+    @hookspec
+    def portal_audit_words(self) -> d.AuditWords:
+        """Titles for the codes that the plugin writes to the audit log. Returns ``AuditWords``; without it people read codes."""
         raise NotImplementedError
 
     @hookspec

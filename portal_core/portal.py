@@ -9,25 +9,32 @@ from typing import Any
 
 from portal_core import core_declarations as core
 from portal_core import settings as settings_module
+from portal_core.audit import words
 from portal_core.clock import Clock
 from portal_core.db import Database
+from portal_core.declarations import AuditWords
 from portal_core.errors import StartError
 from portal_core.evaluations import definitions
+from portal_core.files import health as files_health
+from portal_core.files.store import FileStore, open_store
 from portal_core.i18n import make_default_localizer, translate
 from portal_core.inbox import flow as flows
 from portal_core.modules.runtime import Runtime
 from portal_core.plugins import Plugins
 from portal_core.settings import Settings, as_list, line_of
+from portal_core.statistics import datasets
+from portal_core.statistics.declared import DATASETS
 
 # What goes away when a plugin is switched off. Its permissions and message types stay, because rows in the database name them.
-SWITCHED = ("flows", "evaluation_forms", "jobs")
+SWITCHED = ("flows", "evaluation_forms", "jobs", "datasets")
 
 
 @dataclass
 class Portal:
     """See the module. Dictionaries are keyed by code or name.
 
-    ``flows``, ``evaluation_forms`` and ``jobs`` are those of plugins that are not switched off; ``declared`` holds all of them.
+    ``flows``, ``evaluation_forms``, ``jobs`` and ``datasets`` are those of plugins that are not switched off; ``declared`` holds
+    all of them.
     ``specs`` are the declared settings.
     """
 
@@ -42,9 +49,12 @@ class Portal:
     channels: dict = field(default_factory=dict)
     evaluation_forms: dict = field(default_factory=dict)
     jobs: dict = field(default_factory=dict)
+    file_owners: dict = field(default_factory=dict)
+    datasets: dict = field(default_factory=dict)
     health_checks: dict = field(default_factory=dict)
     migrations: list = field(default_factory=list)
     assets: list = field(default_factory=list)
+    audit_words: AuditWords = field(default_factory=AuditWords)
     localizer: Any = None
     specs: dict = field(default_factory=dict)
     declared: dict = field(default_factory=dict)
@@ -64,9 +74,15 @@ class Portal:
         self.settings.update(own | values)
 
     @cached_property
+    def file_store(self) -> FileStore:
+        """Where the bytes of stored files lie."""
+        return open_store(self.settings)
+
+    @cached_property
     def task_permissions(self) -> frozenset[str]:
-        """Permissions whose holders can be candidates of a task, over all flows."""
-        return frozenset(
+        """Permissions whose holders can be candidates of a task: over all flows, and those that put right what was rated low."""
+        forms = self.declared["evaluation_forms"].values()
+        return frozenset(form.follow_up.permission for form in forms if form.follow_up) | frozenset(
             spec.permission
             for flow in self.declared["flows"].values()
             for t in flow.transitions
@@ -134,7 +150,9 @@ def _collect(portal: Portal, source) -> None:
         ("portal_notification_channels", core.CHANNELS, portal.channels, "code", "."),
         ("portal_evaluation_forms", core.EVALUATION_FORMS, portal.evaluation_forms, "code", "."),
         ("portal_jobs", core.JOBS, portal.jobs, "name", "."),
+        ("portal_file_owners", core.FILE_OWNERS, portal.file_owners, "owner", ""),
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
+        ("portal_stat_datasets", DATASETS, portal.datasets, "code", "."),
         ("portal_flows", core.FLOWS, portal.flows, "kind", "."),
     ):
         for owner, items in (("core", own), *declare(hook)):
@@ -142,8 +160,12 @@ def _collect(portal: Portal, source) -> None:
                 add(target, owner, getattr(item, key), item, separator)
     for flow in portal.flows.values():
         flows.check(flow, portal.permissions.keys(), portal.notification_types.keys())
+    portal.health_checks |= {check.name: check for check in files_health.checks(portal)}
+    for dataset in portal.datasets.values():
+        datasets.check(dataset, portal.permissions)
     portal.health_checks["core.evaluation_forms"] = definitions.health_check(portal.evaluation_forms.values())
     portal.declared = {name: dict(getattr(portal, name)) for name in SWITCHED}
     portal.roles += [*core.ROLES, *(role for _owner, roles in declare("portal_role_defaults") for role in roles)]
+    portal.audit_words = words.merged((words.CORE, *(item for _owner, item in declare("portal_audit_words"))))
     portal.migrations += [core.MIGRATIONS, *(item for _owner, item in declare("portal_migrations"))]
     portal.assets += [core.ASSETS, *(item for _owner, item in declare("portal_assets"))]

@@ -28,6 +28,9 @@ class Case(Base):
     __table_args__ = (
         sa.Index("ix_core_case_applicant", "applicant_id", "id"),
         sa.Index("ix_core_case_handler", "handler_id", "id"),
+        # Statistics ask for periods.
+        sa.Index("ix_core_case_created", "created"),
+        partial_index("ix_core_case_closed", "closed", where="closed IS NOT NULL"),
         partial_index("ix_core_case_own_draft", "applicant_id", "id", where="state = 'draft'"),
         partial_index("ix_core_case_typed_draft", "handler_id", "id", where="state = 'draft'"),
     )
@@ -63,8 +66,9 @@ class Task(Base):
     A task with a permission and an assignee was claimed by that candidate. ``owner_id`` is whose it was before it was handed
     over (转办). ``parent_id`` and ``sign`` (before, after) make it an added signature (加签); its parent
     is ``waiting`` meanwhile.
-    ``plan_id`` and ``stage`` say which stage of which approval plan opened it. ``on_behalf_of_id`` is for whom ``done_by_id``
-    stood in. ``urges`` counts 催办, ``reminders`` what escalation sent.
+    ``plan_id`` and ``stage`` say which stage of which approval plan opened it; ``mode`` (any, all, in_turn) whether the other
+    tasks of the stage are awaited as well. ``on_behalf_of_id`` is for whom ``done_by_id`` stood in. ``urges`` counts 催办,
+    ``reminders`` what escalation sent.
     """
 
     __tablename__ = "core_task"
@@ -74,6 +78,7 @@ class Task(Base):
         partial_index("ix_core_task_reader", "assignee_id", "id", where="status = 'open' AND kind = 'read'"),
         partial_index("ix_core_task_pool", "permission", "id", where="status = 'open' AND assignee_id IS NULL"),
         partial_index("ix_core_task_scope", "pool", "id", where="status = 'open' AND assignee_id IS NULL"),
+        partial_index("ix_core_task_due", "due", where="status = 'open' AND kind = 'act' AND reminders < 4"),
         partial_index("ix_core_task_done", "done_by_id", "id", where="status = 'done'"),
     )
 
@@ -102,6 +107,7 @@ class Task(Base):
     on_behalf_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
     plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_approval_plan.id"))
     stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    mode: Mapped[str] = mapped_column(sa.String(8), default="any")
     urges: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     urged_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
@@ -181,6 +187,7 @@ class ApprovalPlan(Base):
     """How an approval step of a case kind is handled, as an administrator set it: ``stages`` in order, as plain data.
 
     Rows are never changed: a new setting is a new ``version``, and cases keep the version with which they began.
+    ``once``: whoever agreed in one stage need not agree again in the next. ``stages`` as in ``portal_core.inbox.plans.stages``.
     """
 
     __tablename__ = "core_approval_plan"
@@ -191,8 +198,11 @@ class ApprovalPlan(Base):
     step: Mapped[str] = mapped_column(sa.String(32))
     version: Mapped[int]
     stages: Mapped[list] = mapped_column(sa.JSON, default=list)
+    once: Mapped[bool] = mapped_column(default=False)
     created: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
+
+    created_by: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[created_by_id])
 
 
 class CasePlan(Base):

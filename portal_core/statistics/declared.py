@@ -1,10 +1,26 @@
 """What statistics declare, in the form in which plugins do."""
 
-PERMISSIONS: tuple = ()
-ROLES: tuple = ()
+import datetime as dt
+
+from portal_core.declarations import Job, Permission, QueuedJob, RoleDefault
+from portal_core.i18n import _
+from portal_core.statistics.cases import CASES, VIEW
+from portal_core.statistics.exports import EXPORT, prepare_export, remove_old, store_export
+from portal_core.statistics.handling import measure_closed
+
+PERMISSIONS: tuple = (Permission(VIEW, _("See statistics of all cases"), reaches=True),)
+ROLES: tuple = (
+    RoleDefault("admin", _("System administrator"), (VIEW,)),
+    RoleDefault("leader", _("Leader"), (VIEW,)),
+)
 SETTINGS: tuple = ()
 NOTIFICATION_TYPES: tuple = ()
-JOBS: tuple = ()
+JOBS: tuple = (
+    Job("core.handling", _("Measure how long closed cases took"), dt.timedelta(minutes=1), measure_closed),
+    Job("core.exports", _("Remove exported lists after a day"), dt.timedelta(hours=1), remove_old),
+    QueuedJob(EXPORT, _("Export a list of the statistics"), store_export, prepare_export, attempts=3),
+)
 HEALTH_CHECKS: tuple = ()
 FLOWS: tuple = ()
 EVALUATION_FORMS: tuple = ()
+DATASETS: tuple = (CASES,)

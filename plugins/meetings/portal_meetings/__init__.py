@@ -51,6 +51,13 @@ def portal_permissions():
 
 
 @hookimpl
+def portal_audit_words():
+    from portal_meetings.auditing import WORDS
+
+    return WORDS
+
+
+@hookimpl
 def portal_role_defaults():
     from portal_meetings.permissions import ROLES
 
@@ -106,6 +113,13 @@ def portal_jobs():
         Job("meetings.finish", _("End meetings whose time is over"), EVERY_MINUTE, finish_ended),
         Job("meetings.lapse", _("Close bookings and changes that nobody reviewed in time"), EVERY_MINUTE, lapse_overdue),
     )
+
+
+@hookimpl
+def portal_stat_datasets():
+    from portal_meetings.statistics import BOOKINGS
+
+    return (BOOKINGS,)
 
 
 @hookimpl

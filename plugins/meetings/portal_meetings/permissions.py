@@ -13,6 +13,7 @@ VIEW = "meetings:booking:view"
 BOOK_ROOM = "meetings:room:book"
 MANAGE_ROOM = "meetings:room:manage"
 MANAGE_SERVICE = "meetings:service:manage"
+VIEW_STATISTICS = "meetings:statistics:view"
 
 PERMISSIONS = (
     Permission(CREATE, _("Book meeting rooms")),
@@ -22,13 +23,16 @@ PERMISSIONS = (
     Permission(BOOK_ROOM, _("Book a restricted room")),
     Permission(MANAGE_ROOM, _("Manage rooms and closures")),
     Permission(MANAGE_SERVICE, _("Manage the list of services")),
+    Permission(VIEW_STATISTICS, _("See statistics of meetings"), reaches=True),
 )
 
 ROLES = (
     RoleDefault("clerk", _("Clerk of a unit"), (CREATE,)),
-    RoleDefault("leader", _("Leader"), (CREATE,)),
+    RoleDefault("leader", _("Leader"), (CREATE, VIEW_STATISTICS)),
     RoleDefault(
-        "meetings-admin", _("Meeting room administrator"), (CREATE, BOOK_ROOM, APPROVE, VIEW, MANAGE_ROOM, MANAGE_SERVICE)
+        "meetings-admin",
+        _("Meeting room administrator"),
+        (CREATE, BOOK_ROOM, APPROVE, VIEW, MANAGE_ROOM, MANAGE_SERVICE, VIEW_STATISTICS),
     ),
-    RoleDefault("admin", _("System administrator"), (MANAGE_ROOM, MANAGE_SERVICE)),
+    RoleDefault("admin", _("System administrator"), (MANAGE_ROOM, MANAGE_SERVICE, VIEW_STATISTICS)),
 )

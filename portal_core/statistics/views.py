@@ -1,0 +1,5 @@
+"""Pages of the statistics."""
+
+
+def includeme(config):
+    """Routes, views and the menu entry."""
