@@ -54,6 +54,7 @@ SETTINGS = (*CORE_SETTINGS, *_all("SETTINGS"))
 NOTIFICATION_TYPES = _all("NOTIFICATION_TYPES")
 FLOWS = _all("FLOWS")
 EVALUATION_FORMS = _all("EVALUATION_FORMS")
+CHANNELS = notifications.CHANNELS
 
 JOBS = (
     Job("core.expire", _("End expired sessions and captchas"), dt.timedelta(minutes=10), end_expired),

@@ -157,12 +157,38 @@ class QueuedJob:
 class HealthCheck:
     """``check(session)`` returns None when all is well, else a short text; shown by ``/-/health`` and ``doctor``.
 
-    ``vital``: trouble means that this host should get no more requests (``/-/health`` answers 503).
+    ``with_portal``: it is ``check(session, portal)``, because it depends on a setting.
+    ``vital``: trouble means that this host should get no more requests (``/-/health`` answers 503). ``thorough``: it takes long,
+    so that only ``doctor`` runs it.
     """
 
     name: str
     check: Callable[..., str | None]
     vital: bool = True
+    thorough: bool = False
+    with_portal: bool = False
+
+
+@dataclass(frozen=True)
+class FileOwner:
+    """A part of the portal that keeps stored files; ``owner`` is what it gives to ``FileService``.
+
+    ``referenced()`` returns a Select of the ids of all files that its rows refer to. Files of this owner that are not among them
+    a day after they were stored are removed. Files of an owner that nobody declares stay for ever.
+    """
+
+    owner: str
+    title: str
+    referenced: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class AuditWords:
+    """What the audit log's codes are called: acts, types of objects, and fields as ``<object type>.<field>``."""
+
+    actions: Mapping[str, Any] = field(default_factory=dict)
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

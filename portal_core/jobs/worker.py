@@ -11,13 +11,14 @@ import structlog
 from portal_core.jobs.consumers import consumer
 from portal_core.jobs.revival import revive
 from portal_core.jobs.runner import run_due
+from portal_core.notifications.sending import deliver_due
 
 PAUSE_SECONDS = 5.0
 STOP_SECONDS = 30.0
 log = structlog.get_logger("portal.worker")
 
 # Functions of the portal that do what is due and return how much that was. Features of the core add theirs.
-SOURCES = [run_due, revive]
+SOURCES = [run_due, revive, deliver_due]
 
 
 class WorkLoop:

@@ -1,0 +1,102 @@
+"""A plugin with a channel of its own, as a plugin for WeChat or SMS will have: the pager answers what a test wants.
+
+A test module that names ``_loaded_portal`` of this one as its own gets a portal with the trial plugin, the pager and, where the
+test's settings name a mail server, e-mail.
+"""
+
+import datetime as dt
+import types
+from dataclasses import replace
+
+import pytest
+
+from portal_core import portal as portals
+from portal_core.clock import FixedClock
+from portal_core.declarations import NotificationType, PluginInfo
+from portal_core.hookspecs import hookimpl
+from portal_core.notifications.channels import Channel, Outcome
+from portal_core.testing.fixtures import NOW, raw_settings
+from tests import trial
+
+CODE = "pager.call"
+
+
+class Pager:
+    """The other side: ``outcomes`` are used one after the other, then everything is sent. ``calls`` are the messages it got."""
+
+    def __init__(self):
+        self.calls, self.outcomes, self.numbers, self.asked = [], [], {}, 0
+        self.on, self.daily, self.resend_within = True, 0, dt.timedelta(minutes=9)
+
+    def addresses(self, services, user_ids):
+        """Everybody has a number, unless the test says who."""
+        self.asked += 1
+        return {user_id: self.numbers.get(user_id, f"800{user_id}") for user_id in user_ids if self.numbers.get(user_id) != ""}
+
+    def deliver(self, portal, message):
+        """The next outcome; an exception is raised."""
+        self.calls.append(message)
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome.sent(f"p{len(self.calls)}")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def channel(self, code=CODE, title="Pager"):
+        """Its declaration."""
+        return Channel(
+            code=code,
+            title=title,
+            configured=lambda portal: self.on,
+            addresses=self.addresses,
+            deliver=self.deliver,
+            explain=lambda cause: {"busy": "占线"}.get(cause, ""),
+            resend_within=self.resend_within,
+            daily=lambda portal: self.daily,
+        )
+
+
+def plugin(pager, second):
+    """The plugin's module, with two channels: the pager and a second one, for falling through."""
+    module = types.ModuleType("portal_core")
+
+    @hookimpl
+    def portal_plugin_info():
+        return PluginInfo("pager", "Pager", "1")
+
+    @hookimpl
+    def portal_notification_channels():
+        return [pager.channel(), second.channel("pager.letter", "Letter")]
+
+    @hookimpl
+    def portal_notification_types():
+        return [
+            NotificationType("pager.task", "待办：${title}", todo=True),
+            NotificationType("pager.alarm", "告警：${title}", urgent=True, must_arrive=True),
+            NotificationType("pager.short", "马上开始：${title}", ttl=dt.timedelta(minutes=30)),
+            NotificationType("pager.inside", "站内：${title}", channels=()),
+        ]
+
+    for hook in (portal_plugin_info, portal_notification_channels, portal_notification_types):
+        setattr(module, hook.__name__, hook)
+    return module
+
+
+@pytest.fixture
+def pager():
+    """The other side of the first channel; the second is off until a test turns it on."""
+    return Pager()
+
+
+@pytest.fixture
+def letter():
+    """The other side of the second channel."""
+    made = Pager()
+    made.on = False
+    return made
+
+
+@pytest.fixture
+def _loaded_portal(tmp_path_factory, pager, letter):
+    raw = raw_settings(portal__data_dir=tmp_path_factory.mktemp("data")) | {"portal.plugins": "trial pager"}
+    plugins = [("trial", trial.plugin()), ("pager", plugin(pager, letter))]
+    return replace(portals.load({}, raw, clock=FixedClock(NOW), extra_plugins=plugins))
