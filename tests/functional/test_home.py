@@ -55,7 +55,7 @@ def test_without_todos_there_is_a_kind_sentence(home):
 def test_tiles_and_cards_of_plugins(home):
     page = home()
     tiles = page.html.select(".tile")
-    assert [tile.select_one("b").text for tile in tiles] == ["报修", "物品申领"]
+    assert [tile.select_one("b").text for tile in tiles] == ["报修", "物品申领", "帮助"]
     assert (tiles[1]["href"], tiles[1].select_one("small").text) == ("/trial/", "办公用品")
     assert [card.text for card in page.html.select(".card h2")] == ["服务", "待办事项", "今日领取", "服务电话"]
     assert page.html.select_one('a[href^="tel:"]')["href"] == "tel:88001234"
@@ -85,7 +85,7 @@ def test_the_home_page_is_cheap(app, people, home):
 def test_all_services_have_a_page(home, app):
     home()
     page = app.get("/services")
-    assert [tile.select_one("b").text for tile in page.html.select(".tile")] == ["报修", "物品申领"]
+    assert [tile.select_one("b").text for tile in page.html.select(".tile")] == ["报修", "物品申领", "帮助"]
 
 
 def test_both_pages_need_a_login(app):
