@@ -5,6 +5,7 @@ from itertools import chain
 
 from portal_core.accounts import declared as accounts
 from portal_core.accounts.jobs import end_expired
+from portal_core.accounts.officers import officer_roles
 from portal_core.audit import declared as audit
 from portal_core.calendar import declared as calendar
 from portal_core.content import declared as content
@@ -46,19 +47,23 @@ ROLES = [
     RoleDefault("leader", _("Leader"), ("core:case:view_all",)),
     *_all("ROLES"),
 ]
+ROLES += officer_roles(ROLES)
 
 MIGRATIONS = Migrations("core", "portal_core:migrations")
 ASSETS = Assets("core", "portal_core:static/dist")
 
 SETTINGS = (*CORE_SETTINGS, *_all("SETTINGS"))
 NOTIFICATION_TYPES = _all("NOTIFICATION_TYPES")
+CHANNELS = notifications.CHANNELS
 FLOWS = _all("FLOWS")
 EVALUATION_FORMS = _all("EVALUATION_FORMS")
-CHANNELS = notifications.CHANNELS
 
 JOBS = (
     Job("core.expire", _("End expired sessions and captchas"), dt.timedelta(minutes=10), end_expired),
     *_all("JOBS"),
 )
+
+# Most features keep no files.
+FILE_OWNERS = tuple(chain.from_iterable(getattr(feature, "FILE_OWNERS", ()) for feature in FEATURES))
 
 HEALTH_CHECKS = (HealthCheck("core.database", database_answers), *_all("HEALTH_CHECKS"))

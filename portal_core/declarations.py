@@ -236,12 +236,40 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class FollowUp:
+    """Who puts right what somebody was not content with (整改): holders of ``permission`` in the form's scope of the subject.
+
+    An answer with a value of at most ``low`` to any question, or one that is marked as a complaint, opens one.
+    """
+
+    permission: str
+    low: int = 2
+
+
+@dataclass(frozen=True)
+class RatingTask:
+    """The to-do that asks for an answer: opened by the flow ``kind`` as ``step``, about the subject ``case:<id>``.
+
+    When it is due the time for answering is over; then the core performs ``close`` on the case, an act of the system.
+    """
+
+    kind: str
+    step: str
+    close: str
+
+
+@dataclass(frozen=True)
 class EvaluationForm:
     """A questionnaire as versioned data. A change of questions or scale needs a higher ``version``.
 
     ``subjects(session, user_id, now)`` lists what that person may rate now (already answered ones included, the core
     marks them); ``find(session, user_id, key, now)`` gives one or None. ``answered(services, subject, user_id, answers)`` is
     called inside the transaction that stores a first answer. ``edit_days``: days during which an answer may be changed.
+
+    ``scope(session, key)`` names the scope of a subject in which permissions hold (``meetings.room:7``). Holders of
+    ``results_permission`` see the results, within the scopes in which they hold it. ``anonymous``: results name nobody and are
+    shown from five answers on; such a form has no follow-ups, because a case names whom it is for. ``good``: answers from this
+    value on count as satisfied.
     """
 
     code: str
@@ -254,6 +282,12 @@ class EvaluationForm:
     comment_label: str = ""
     edit_days: int = 7
     answered: Callable[..., None] | None = None
+    scope: Callable[..., str] | None = None
+    results_permission: str = ""
+    anonymous: bool = False
+    good: int = 4
+    follow_up: FollowUp | None = None
+    task: RatingTask | None = None
 
 
 @dataclass(frozen=True)

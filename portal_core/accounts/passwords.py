@@ -32,6 +32,7 @@ class Hasher:
     def __init__(self, profile: str):
         parameters = {"standard": argon2.profiles.RFC_9106_LOW_MEMORY, "cheapest": argon2.profiles.CHEAPEST}[profile]
         self._argon2 = argon2.PasswordHasher.from_parameters(parameters)
+        self._memory = parameters.memory_cost
         self._slots = threading.BoundedSemaphore(_CONCURRENT_HASHES)
         self._nobody = self.hash(secrets.token_urlsafe(16))
 
@@ -41,13 +42,26 @@ class Hasher:
             return self._argon2.hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Is ``password`` the one of ``stored``? None (no such user) takes as long as a wrong password and is False."""
+        """Is ``password`` the one of ``stored``? None (no such user) takes as long as a wrong password and is False.
+
+        So does a cheaper hash, as initial passwords of an import have: nobody shall learn from the time that an account exists.
+        """
         with self._slots:
-            try:
-                self._argon2.verify(stored or self._nobody, password)
-            except (VerifyMismatchError, InvalidHashError):
-                return False
-        return stored is not None
+            if stored is not None and self._is_cheaper(stored):
+                self._matches(self._nobody, password)
+            return self._matches(stored or self._nobody, password) and stored is not None
+
+    def _matches(self, stored, password):
+        try:
+            return self._argon2.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    def _is_cheaper(self, stored):
+        try:
+            return argon2.extract_parameters(stored).memory_cost < self._memory
+        except InvalidHashError:
+            return True
 
     def is_outdated(self, stored: str) -> bool:
         """Was ``stored`` made with parameters other than today's?"""

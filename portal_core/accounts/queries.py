@@ -13,6 +13,7 @@ from portal_core.inbox.models import Delegation
 from portal_core.modules.runtime import CURRENT
 
 SEPARATOR = "\n"
+ADMINISTER = "core:admin:view"
 RIGHTS = tuple(f"rights_{number}" for number in range(6))
 _further = aliased(Department)
 
@@ -81,6 +82,7 @@ _PERSON = (
     User.name,
     User.phone,
     User.must_change_password,
+    User.password_changed,
     User.department_id,
     Department.name.label("department_name"),
     Department.path.label("department_path"),
@@ -109,6 +111,10 @@ _ACTIVE_PERSON = (
     .where(User.id == sa.bindparam("user"), User.active)
 )
 
+_ANY_ACCOUNT = (
+    sa.select(*_PERSON).outerjoin(Department, Department.id == User.department_id).where(User.id == sa.bindparam("user"))
+)
+
 
 @dataclass(frozen=True)
 class LiveSession:
@@ -135,6 +141,11 @@ def live_session(session: Session, settings, token_hash: str, now: dt.datetime) 
     return LiveSession(row.session_id, row.csrf_token, row.seen, row)
 
 
+def administers(person: sa.Row) -> bool:
+    """May the person of a session open system management? Looks at the texts only, because every request may ask."""
+    return any(f"{ADMINISTER} " in (getattr(person, name) or "") for name in RIGHTS)
+
+
 def identity_of_session(live: LiveSession) -> Identity:
     """The identity of a live session."""
     return _identity(live.person, live.id)
@@ -144,6 +155,12 @@ def identity_of_user(session: Session, user_id: int) -> Identity | None:
     """The identity of an active user, without those for whom they stand in. One statement."""
     identity, _stands_in = active_person(session, user_id, None)
     return identity
+
+
+def identity_of_account(session: Session, user_id: int) -> Identity | None:
+    """What the account ``user_id`` could do, be it active or not, and whatever ``officers`` says. One statement."""
+    row = session.execute(_ANY_ACCOUNT, {"user": user_id, "now": None}).first()
+    return _identity(row, None) if row else None
 
 
 def active_person(session: Session, user_id: int, now: dt.datetime | None) -> tuple[Identity | None, bool]:

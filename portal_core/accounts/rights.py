@@ -3,12 +3,14 @@
 A *scope* names one thing of a plugin, e.g. ``meetings.room:7``; the empty scope means everywhere.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from portal_core.accounts import officers
 from portal_core.accounts.identity import ALL, Identity
 from portal_core.accounts.models import (
     Department,
@@ -20,6 +22,7 @@ from portal_core.accounts.models import (
     UserDepartment,
     UserRole,
 )
+from portal_core.accounts.officers import area_of, restrained
 from portal_core.accounts.queries import active_person, scopes_meet
 from portal_core.accounts.standins import stand_ins
 from portal_core.errors import Invalid, NotFound
@@ -123,19 +126,35 @@ class RightsService:
         not among them: a task waits for people who may act on all of its kind.
         """
         reaching = Grant.scope.in_({"", scope})
-        granted = Grant.permission == permission
+        carried = (RolePermission.reach == ALL, UserRole.scope.in_({"", scope}))
+        people = self._holding([permission], [reaching], carried, [UserRole.scope.in_({"", scope})])
+        return people - self.joining_areas() if area_of(permission) else people
+
+    def joining_areas(self) -> frozenset[int]:
+        """With the three administrators separated: the active users who hold permissions of more than one area, so of none."""
+        portal = self.services.portal
+        if not portal.settings[officers.SETTING]:
+            return frozenset()
+        areas: dict[str, list[str]] = {}
+        for name in portal.permissions:
+            if area := area_of(name):
+                areas.setdefault(area, []).append(name)
+        found: Counter[int] = Counter()
+        for names in areas.values():
+            found.update(self._holding(names, [], [], []))
+        return frozenset(user_id for user_id, count in found.items() if count > 1)
+
+    def _holding(self, permissions, granted, carried, held) -> frozenset[int]:
+        """Active users with one of ``permissions``; more conditions for grants, for what roles carry, and for roles as held."""
+        granted = (Grant.permission.in_(permissions), *granted)
         unit = aliased(Department)
         by_role = (
             sa.select(UserRole.user_id)
             .join(RolePermission, RolePermission.role_id == UserRole.role_id)
-            .where(RolePermission.permission == permission, RolePermission.reach == ALL, UserRole.scope.in_({"", scope}))
+            .where(RolePermission.permission.in_(permissions), *carried)
         )
-        to_user = sa.select(Grant.user_id).where(granted, reaching, Grant.user_id.is_not(None))
-        to_role = (
-            sa.select(UserRole.user_id)
-            .join(Grant, Grant.role_id == UserRole.role_id)
-            .where(granted, reaching, UserRole.scope.in_({"", scope}), scopes_meet())
-        )
+        to_user = sa.select(Grant.user_id).where(*granted, Grant.user_id.is_not(None))
+        to_role = sa.select(UserRole.user_id).join(Grant, Grant.role_id == UserRole.role_id).where(*granted, *held, scopes_meet())
         belongs = sa.union_all(
             sa.select(User.id.label("user_id"), User.department_id),
             sa.select(UserDepartment.user_id, UserDepartment.department_id),
@@ -145,11 +164,9 @@ class RightsService:
             .join(Department, Department.id == belongs.c.department_id)
             .join(unit, Department.path.startswith(unit.path))
             .join(Grant, Grant.department_id == unit.id)
-            .where(granted, reaching)
+            .where(*granted)
         )
-        to_all = sa.exists().where(
-            granted, reaching, Grant.user_id.is_(None), Grant.role_id.is_(None), Grant.department_id.is_(None)
-        )
+        to_all = sa.exists().where(*granted, Grant.user_id.is_(None), Grant.role_id.is_(None), Grant.department_id.is_(None))
         someway = User.id.in_(sa.union_all(by_role, to_user, to_role, to_unit).subquery().select())
         return frozenset(self.session.scalars(sa.select(User.id).where(User.active, someway | to_all)))
 
@@ -159,6 +176,7 @@ class RightsService:
         identity, stands_in = active_person(self.session, user_id, now)
         if identity is None:
             raise NotFound()
+        identity = restrained(identity, self.services.portal.settings)
         return replace(identity, stand_ins=stand_ins(self.session, user_id, now)) if stands_in else identity
 
     def _role_id(self, code: str) -> int:

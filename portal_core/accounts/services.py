@@ -16,12 +16,13 @@ from portal_core.accounts.throttle import LOGIN_LENGTH, clear_failures, normal_l
 from portal_core.audit.services import AuditService
 from portal_core.errors import Conflict, Invalid, NotFound
 from portal_core.i18n import _
+from portal_core.security.expiry import old_hashes, remember
 from portal_core.services import Services
 
 __all__ = ["AccountService", "DepartmentService", "RightsService", "SessionService", "sync_permissions"]
 
 MAX_NAME = 40
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]+")
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]+")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,16 @@ class AccountLine:
     state: str
 
 
-def _state(user: User, now: dt.datetime) -> str:
+@dataclass(frozen=True)
+class InitialPassword:
+    """A random password for one use with its hash, made before a transaction begins because hashing takes long."""
+
+    text: str
+    hashed: str
+
+
+def state_of(user: User, now: dt.datetime) -> str:
+    """The state of an account as in ``AccountLine``."""
     if not user.active:
         return "closed"
     if user.locked_until is not None and user.locked_until > now:
@@ -52,7 +62,8 @@ class AccountService:
         self.services = services
         self.session = services.session
         self.clock = services.clock
-        self.hasher = hasher(services.portal.settings["portal.password_profile"])
+        self.settings = services.portal.settings
+        self.hasher = hasher(self.settings["portal.password_profile"])
 
     def find(self, login: str) -> User | None:
         """The user with this login name, active or not, or None."""
@@ -71,7 +82,7 @@ class AccountService:
         rows = self.session.execute(
             sa.select(User, Department.name).outerjoin(Department, Department.id == User.department_id).order_by(User.login)
         )
-        return [AccountLine(user.login, user.name, unit or "", _state(user, now)) for user, unit in rows]
+        return [AccountLine(user.login, user.name, unit or "", state_of(user, now)) for user, unit in rows]
 
     def create(
         self,
@@ -82,36 +93,42 @@ class AccountService:
         phone: str = "",
         email: str = "",
         by: Identity = SYSTEM,
+        initial: InitialPassword | None = None,
     ) -> tuple[User, str]:
         """Make an account with a random password for first use, and return both: the password is stored nowhere readable.
 
-        Raises Invalid with the fields that are wrong: ``login``, ``name``.
+        ``initial`` is what ``prepare`` gave. Raises Invalid with the fields that are wrong: ``login``, ``name``.
         """
         login, name = normal_login(login), name.strip()
         errors = self.problems(login, name)
         if errors:
             raise Invalid(fields=errors)
-        password, now = random_password(login), self.clock.now()
+        initial, now = initial or self.prepare(login), self.clock.now()
         user = User(
             login=login,
             name=name,
             department_id=department.id if department else None,
             phone=phone.strip(),
             email=email.strip(),
-            password_hash=self.hasher.hash(password),
+            password_hash=initial.hashed,
             password_changed=now,
             must_change_password=True,
             created=now,
         )
         self.session.add(user)
         self.session.flush()
-        self._note("core.user_created", user, by)
-        return user, password
+        self._note("core.user_created", user, by, {"name": name})
+        return user, initial.text
+
+    def prepare(self, login: str) -> InitialPassword:
+        """A random password for first use of the account ``login``. Slow, and without a statement."""
+        password = random_password(normal_login(login))
+        return InitialPassword(password, self.hasher.hash(password))
 
     def problems(self, login: str, name: str) -> dict[str, str]:
         """What is wrong with the login and the name of a new account, by field."""
         errors = {}
-        if not _LOGIN.fullmatch(login) or len(login) > LOGIN_LENGTH:
+        if not LOGIN.fullmatch(login) or len(login) > LOGIN_LENGTH:
             errors["login"] = _("A user name has 2 to 64 small letters, digits or . _ @ - and begins with a letter or digit.")
         elif self.find(login) is not None:
             errors["login"] = _("The user name ${login} is taken.", mapping={"login": login})
@@ -119,13 +136,14 @@ class AccountService:
             errors["name"] = _("Please give a name of at most ${count} characters.", mapping={"count": MAX_NAME})
         return errors
 
-    def reset_password(self, user: User, by: Identity = SYSTEM) -> str:
-        """Give ``user`` a random password for one use, end all sessions and any lock; returns the password."""
-        password = random_password(user.login)
-        self.set_password(user, password, must_change=True)
+    def reset_password(self, user: User, by: Identity = SYSTEM, initial: InitialPassword | None = None) -> str:
+        """Give ``user`` a random password for one use (``initial`` of ``prepare``), end all sessions and any lock; returns it."""
+        initial = initial or self.prepare(user.login)
+        self._store(user, initial.hashed, must_change=True)
+        self.services.get(SessionService).end_all(user.id)
         clear_failures(self.session, user.login)
         self._note("core.password_reset", user, by)
-        return password
+        return initial.text
 
     def set_password(self, user: User, password: str, *, must_change: bool) -> None:
         """Set a password chosen elsewhere and end all sessions. Raises Invalid (field ``new``) when it breaks the rules."""
@@ -141,11 +159,14 @@ class AccountService:
         """
         with self.services.portal.database.reading() as reader:
             stored = reader.execute(sa.select(User.login, User.password_hash).where(User.id == user_id)).one()
+            old = old_hashes(reader, user_id, stored.password_hash, self.settings)
         if not self.hasher.verify(stored.password_hash, current):
             raise Invalid(fields={"current": _("The current password is wrong.")})
         if new == current:
             raise Invalid(fields={"new": _("The new password must differ from the current one.")})
         self._check(new, stored.login)
+        if any(self.hasher.verify(hashed, new) for hashed in old):
+            raise Invalid(fields={"new": _("This is one of your last ${count} passwords.", mapping={"count": len(old)})})
         hashed = self.hasher.hash(new)
         user = self.session.get_one(User, user_id)
         if user.password_hash != stored.password_hash:
@@ -153,26 +174,27 @@ class AccountService:
         self._store(user, hashed, must_change=False)
         self.services.get(SessionService).end_all(user_id, keep=keep_session)
 
-    def deactivate(self, user: User, by: Identity = SYSTEM) -> None:
-        """Close the account and end its sessions at once; what the person filed stays."""
+    def deactivate(self, user: User, by: Identity = SYSTEM, detail: dict | None = None) -> None:
+        """Close the account and end its sessions at once; what the person filed stays. ``detail`` goes to the audit log."""
         user.active = False
         self.session.flush()
         self.services.get(SessionService).end_all(user.id)
-        self._note("core.user_deactivated", user, by)
+        self._note("core.user_deactivated", user, by, detail)
 
-    def reactivate(self, user: User, by: Identity = SYSTEM) -> str:
+    def reactivate(self, user: User, by: Identity = SYSTEM, initial: InitialPassword | None = None) -> str:
         """Open a closed account again; returns a random password for one use, because nobody knows who knows the old one."""
         user.active = True
         self._note("core.user_reactivated", user, by)
-        return self.reset_password(user, by)
+        return self.reset_password(user, by, initial)
 
     def unlock(self, user: User, by: Identity = SYSTEM) -> None:
         """End the lock after failed logins."""
         clear_failures(self.session, user.login)
         self._note("core.user_unlocked", user, by)
 
-    def _note(self, action: str, user: User, by: Identity) -> None:
-        self.services.get(AuditService).record(by, action, "core.user", user.id, detail={"login": user.login})
+    def _note(self, action: str, user: User, by: Identity, detail: dict | None = None) -> None:
+        said = {"login": user.login, **(detail or {})}
+        self.services.get(AuditService).record(by, action, "core.user", user.id, detail=said)
 
     def _check(self, password: str, login: str) -> None:
         wrong = problem(password, login)
@@ -180,6 +202,7 @@ class AccountService:
             raise Invalid(fields={"new": wrong})
 
     def _store(self, user: User, hashed: str, must_change: bool) -> None:
+        remember(self.session, user.id, user.password_hash, self.clock.now(), self.settings)
         user.password_hash = hashed
         user.password_changed = self.clock.now()
         user.must_change_password = must_change
