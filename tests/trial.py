@@ -9,8 +9,10 @@ import types
 from dataclasses import dataclass, replace
 
 import pytest
+import sqlalchemy as sa
 
 from portal_core import portal as portals
+from portal_core.accounts.models import User
 from portal_core.accounts.rights import sync_permissions
 from portal_core.clock import FixedClock
 from portal_core.declarations import DashboardCard, NotificationType, Permission, PluginInfo, ServiceTile
@@ -22,9 +24,11 @@ from portal_core.testing.webapp import wsgi_application
 
 APPROVE, MANAGE = "trial:thing:approve", "trial:thing:manage"
 SCOPE = "trial.place:7"
-REVIEW = TaskSpec("review", "审核", APPROVE, why="物品管理员审核申领", due=dt.timedelta(hours=4))
+REVIEW = TaskSpec("review", "审核", APPROVE, why="物品管理员审核申领", due=dt.timedelta(hours=4), configurable=True)
 CORRECT = TaskSpec("correct", "修改", to_applicant=True, why="申领被退回")
 RATE = TaskSpec("rate", "评价", to_applicant=True, why="物品已发放", due=dt.timedelta(days=7))
+YES = {"tone": "ok", "completes": "review", "batchable": True}
+NO = {"negative": True}
 HEED = TaskSpec("heed", "阅读", to_applicant=True, why="申领已通过", kind="read")
 
 
@@ -47,6 +51,10 @@ class Handler(CaseHandler):
         if "raise" in ctx.data:
             raise ctx.data["raise"]
         ctx.changes += ctx.data.get("changes", [])
+
+    def approver_fields(self, services, case):
+        keeper = services.session.scalar(sa.select(User.id).where(User.login == "keeper")) if case else None
+        return {"keeper": ("保管人", [keeper] if keeper else [])}
 
     def panel(self, request, case):
         if "坏面板" in case.title:
@@ -84,9 +92,9 @@ FLOW = Flow(
     ),
     transitions=(
         Transition("submit", "提交", ("draft", "returned"), "pending", ("applicant",), "none", (REVIEW,), offered=False),
-        Transition("approve", "同意", ("pending",), "approved", ("task",), opens=(RATE, HEED), notify="trial.passed", tone="ok"),
-        Transition("return", "退回", ("pending",), "returned", ("task",), "required", (CORRECT,), notify="trial.returned"),
-        Transition("reject", "驳回", ("pending",), "rejected", ("task",), "required", tone="bad"),
+        Transition("approve", "同意", ("pending",), "approved", ("task",), opens=(RATE, HEED), notify="trial.passed", **YES),
+        Transition("return", "退回", ("pending",), "returned", ("task",), "required", (CORRECT,), notify="trial.returned", **NO),
+        Transition("reject", "驳回", ("pending",), "rejected", ("task",), "required", tone="bad", **NO),
         Transition("note", "批注", ("pending",), "pending", ("task",), keeps_tasks=True),
         Transition("withdraw", "撤回", ("pending",), "cancelled", ("applicant",)),
         Transition("cancel", "取消", ("pending", "approved"), "cancelled", ("applicant", MANAGE), "required", tone="bad"),

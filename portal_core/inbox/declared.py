@@ -1,9 +1,23 @@
 """What the inbox declares, in the form in which plugins do."""
 
-PERMISSIONS: tuple = ()
-ROLES: tuple = ()
+from portal_core.declarations import NotificationType, Permission, RoleDefault
+from portal_core.i18n import _
+
+PERMISSIONS: tuple = (Permission("core:delegation:manage", _("Set delegations for others")),)
+ROLES: tuple = (RoleDefault("admin", _("System administrator"), ("core:delegation:manage",)),)
 SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
+NOTIFICATION_TYPES: tuple = (
+    NotificationType("core.todo", _("To do: ${title}"), _("${verb}, case ${number}.")),
+    NotificationType("core.transferred", _("Handed over to you: ${title}"), _("${actor} handed it over: ${verb}. ${opinion}")),
+    NotificationType(
+        "core.sign_asked", _("Your signature is asked for: ${title}"), _("${actor} asks your opinion. ${opinion}")
+    ),
+    NotificationType("core.signed", _("All signatures are there: ${title}"), _("${actor} was the last. Awaiting you: ${verb}.")),
+    NotificationType("core.cc", _("A copy for you: ${title}"), _("${actor} sent you a copy. ${opinion}")),
+    NotificationType("core.urged", _("Urged: ${title}"), _("${actor} asks you to act, time ${count}.")),
+    NotificationType("core.delegated", _("Delegation: ${to} stands in for ${from}"), _("${period}")),
+    NotificationType("core.delegation_ended", _("Delegation ended: ${to} no longer stands in for ${from}"), _("${period}")),
+)
 JOBS: tuple = ()
 HEALTH_CHECKS: tuple = ()
 FLOWS: tuple = ()

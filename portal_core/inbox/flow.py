@@ -115,6 +115,10 @@ class CaseHandler:
         """The scope of the candidates of tasks that this act opens, e.g. ``meetings.room:7``; also used for permissions."""
         return ""
 
+    def permission(self, ctx, spec) -> str:
+        """Whose holders are candidates of the task ``spec`` that this act opens; by default what the flow says."""
+        return spec.permission
+
     def case_scope(self, services, case) -> str:
         """The scope in which a permission must be held to act on this case."""
         return ""
@@ -188,7 +192,7 @@ class Flow:
 
 def check(flow: Flow, permissions: Set[str], notification_types: Set[str]) -> None:
     """Raise StartError when ``flow`` cannot work; the sets hold what is declared."""
-    for find in (_unknown_state, _unreachable_state, _dead_end, _ambiguous_act, _nobodys_task, _silent_refusal, _endless_approval):
+    for find in CHECKS:
         problem = find(flow)
         if problem:
             raise StartError(f"flow {flow.kind}: {problem}")
@@ -275,3 +279,6 @@ def _unfit_answers(flow, state, spec):
         return f"no action out of state {state!r} completes step {spec.step!r}"
     unclear = [t.action for t in answers if t.completes != spec.step and not t.negative]
     return f"action {unclear[0]!r} answers step {spec.step!r} neither with yes nor with no" if unclear else None
+
+
+CHECKS = (_unknown_state, _unreachable_state, _dead_end, _ambiguous_act, _nobodys_task, _silent_refusal, _endless_approval)

@@ -12,11 +12,14 @@ from portal_core.accounts.models import Department, User
 from portal_core.accounts.rights import RightsService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
-from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, Transition, TransitionContext
-from portal_core.inbox.models import ACT, DONE, OPEN, READ, VOID, WAITING, Case, Task
+from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, TaskSpec, Transition, TransitionContext
+from portal_core.inbox.models import ACT, DONE, OPEN, READ, WAITING, Case, Task
 from portal_core.inbox.numbers import next_number
+from portal_core.inbox.plans.rules import Asked
+from portal_core.inbox.progress import Progress
+from portal_core.inbox.tasks import close_tasks, is_own_case
 from portal_core.inbox.timeline import has_acted, last_act, write_event
-from portal_core.inbox.whose import answers, awaits, owns, stand_in_for
+from portal_core.inbox.whose import BEFORE, answers, awaits, stand_in_for
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.web.text import clean_text
@@ -24,11 +27,11 @@ from portal_core.web.text import clean_text
 OPINION_MAX = 1000
 # What a faster colleague did, where that was no answer but took the task elsewhere (``portal_core.inbox.acts``).
 TAKEN = {
-    "claim": _("Already claimed by ${name}"),
-    "release": _("Already released by ${name}"),
-    "transfer": _("Already handed over by ${name}"),
-    "ask_sign": _("Already sent for signature by ${name}"),
-    "recall": _("The request for signatures was already taken back by ${name}"),
+    "task.claim": _("Already claimed by ${name}"),
+    "task.release": _("Already released by ${name}"),
+    "task.transfer": _("Already handed over by ${name}"),
+    "task.ask_sign": _("Already sent for signature by ${name}"),
+    "task.recall": _("The request for signatures was already taken back by ${name}"),
 }
 SUMMARY_MAX = 5
 
@@ -40,6 +43,7 @@ class CaseService:
         self.services = services
         self.session = services.session
         self._rights = services.get(RightsService)
+        self._progress = services.get(Progress)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -159,21 +163,13 @@ class CaseService:
             raise Conflict(_("The module of this case is switched off; it can be read but not handled."))
         if version is not None and version != case.version:
             raise self.stale(case)
-        live = [task for task in self.tasks(case) if task.status in (OPEN, WAITING)]
-        tasks = [task for task in live if task.status == OPEN]
-        transition = self._allowed(flow, action, case, actor, tasks)
+        tasks = self.tasks(case)
+        live = [task for task in tasks if task.status == OPEN]
+        transition = self._allowed(flow, action, case, actor, live)
         opinion = checked_opinion(transition, opinion)
         ctx = TransitionContext(self.services, case, transition, actor, self.services.clock.now(), opinion, dict(data or {}))
-        ctx.on_behalf_of_id = self._absent(flow, transition, case, actor, tasks)
-        before = case.state
-        self._advance(flow, ctx)
-        flow.handler.apply(ctx)
-        if not transition.keeps_tasks:
-            close_tasks(live, ctx)
-        self._open_tasks(flow, ctx)
-        write_event(self.session, ctx, before, self.text)
-        self._notify(ctx)
-        self.session.flush()
+        ctx.on_behalf_of_id = self._absent(flow, transition, case, actor, live)
+        self._move(flow, ctx, tasks)
         return ctx
 
     def mark_seen(self, case: Case, identity: Identity) -> None:
@@ -230,7 +226,7 @@ class CaseService:
         for word in transition.who:
             if word == APPLICANT and identity.user_id in (case.applicant_id, case.handler_id):
                 return True
-            if word == TASK and any(answers(t, identity) for t in tasks):
+            if word == TASK and any(answers(t, identity) and not is_own_case(flow, case, t, identity) for t in tasks):
                 return True
             if ":" in word and identity.may(word, flow.handler.case_scope(self.services, case)):
                 return True
@@ -246,9 +242,42 @@ class CaseService:
         """Does the flow give a permission of ``identity`` an act on the case as it stands?"""
         return any(self._may(flow, transition, case, identity, ()) for transition in flow.out_of(case.state))
 
-    def _advance(self, flow, ctx):
+    def _move(self, flow, ctx, tasks):
+        """Do the act. A yes after which others are still asked leaves the case where it is, and its plugin is not told."""
+        before = ctx.case.state
+        answer = self._progress.answer(flow, ctx, tasks)
+        waits = answer is not None and not answer.complete
+        self._advance(flow.state(before if waits else ctx.transition.target), ctx)
+        for task in (t for t in tasks if t.sign == BEFORE and t.status == OPEN):
+            # An opinion that was asked for beforehand is given without a new version of the case.
+            self.session.refresh(task)
+        begun: list[tuple[TaskSpec, list[Asked]]] = []
+        if waits:
+            self._progress.go_on(flow, ctx, answer)
+        else:
+            flow.handler.apply(ctx)
+            if not ctx.transition.keeps_tasks:
+                close_tasks([task for task in tasks if task.status in (OPEN, WAITING)], ctx)
+            begun = self._open_tasks(flow, ctx, tasks)
+        write_event(self.session, ctx, before, self.text)
+        for spec, asked in [(answer.spec, answer.asked)] if answer else begun:
+            self._progress.note_passed(ctx, spec, asked)
+        if not waits:
+            self._notify(ctx)
+        self.session.flush()
+        for spec, asked in begun:
+            if all(found.done for found in asked):
+                self._complete(flow, ctx.case, spec)
+
+    def _complete(self, flow, case, spec):
+        """Nobody has to be asked: the portal says yes itself."""
+        transition = next(t for t in flow.out_of(case.state) if t.completes == spec.step)
+        ctx = TransitionContext(self.services, case, transition, SYSTEM, self.services.clock.now())
+        self._move(flow, ctx, self.tasks(case))
+
+    def _advance(self, state, ctx):
         """Move the row if nobody else has: the version in the WHERE clause decides races, the loser reads who won."""
-        case, state = ctx.case, flow.state(ctx.transition.target)
+        case = ctx.case
         seen = case.version
         values = {
             "state": state.code,
@@ -265,23 +294,29 @@ class CaseService:
         for name, value in values.items():
             set_committed_value(case, name, value)
 
-    def _open_tasks(self, flow, ctx):
+    def _open_tasks(self, flow, ctx, tasks):
+        """Open what the act opens; returns the configurable ones with the stages that were reached."""
+        begun = []
         for spec in ctx.transition.opens:
-            self.session.add(
-                Task(
-                    case_id=ctx.case.id,
-                    kind=spec.kind,
-                    step=spec.step,
-                    verb=self.text(spec.verb),
-                    why=self.text(spec.why),
-                    status=OPEN,
-                    assignee_id=ctx.case.handler_id if spec.to_applicant else None,
-                    permission=spec.permission,
-                    scope=flow.handler.scope(ctx) if spec.permission else "",
-                    due=flow.handler.due(ctx, spec),
-                    created=ctx.now,
+            if spec.configurable:
+                begun.append((spec, self._progress.begin(flow, ctx, spec, tasks)))
+            else:
+                self.session.add(
+                    Task(
+                        case_id=ctx.case.id,
+                        kind=spec.kind,
+                        step=spec.step,
+                        verb=self.text(spec.verb),
+                        why=self.text(spec.why),
+                        status=OPEN,
+                        assignee_id=ctx.case.handler_id if spec.to_applicant else None,
+                        permission=flow.handler.permission(ctx, spec),
+                        scope=flow.handler.scope(ctx) if spec.permission else "",
+                        due=flow.handler.due(ctx, spec),
+                        created=ctx.now,
+                    )
                 )
-            )
+        return begun
 
     def _notify(self, ctx):
         if ctx.transition.notify:
@@ -299,21 +334,3 @@ def checked_opinion(transition: Transition, opinion: str) -> str:
     if len(opinion) > OPINION_MAX:
         raise Invalid(fields={"opinion": _("At most ${max} characters", mapping={"max": OPINION_MAX})})
     return opinion
-
-
-def close_tasks(tasks: list[Task], ctx: TransitionContext) -> None:
-    """End the case's live to-dos with this act: done where the act answers the task, void where it makes the task pointless.
-
-    An applicant who withdraws may by chance be an approver too; that does not mean that they have approved or refused.
-    """
-    for task in (t for t in tasks if t.kind == ACT):
-        answered = (
-            ctx.actor is not SYSTEM
-            and task.status == OPEN
-            and answers(task, ctx.actor)
-            and (task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who)
-        )
-        task.status = DONE if answered else VOID
-        task.outcome, task.opinion, task.done_at = ctx.transition.action, ctx.opinion, ctx.now
-        task.done_by_id = ctx.actor.user_id if answered else None
-        task.on_behalf_of_id = ctx.on_behalf_of_id if answered and not owns(task, ctx.actor) else None

@@ -243,16 +243,20 @@ def test_nobody_else_may_act_for_the_program(cases, services, people, make_user)
         cases.perform(case, "lapse", people.li.identity, version=2)
 
 
-def test_applicant_and_typist_are_told_but_not_the_actor(cases, services, session, people, make_user):
+def test_applicant_and_typist_are_told(cases, services, session, people, make_user):
     typist = make_user("chen", name="陈国强")
     case = apply_for(services, people.clerk, handler=typist.identity)
     cases.perform(case, "approve", people.li.identity, opinion="同意", version=2)
     sent = list(session.scalars(sa.select(Notification)))
     assert {message.user_id for message in sent} == {people.clerk.id, typist.id}
     assert sent[0].params == {"title": case.title, "number": case.number, "actor": "李静", "opinion": "同意"}
-    own = apply_for(services, people.li)
-    cases.perform(own, "approve", people.li.identity, version=2)
-    assert session.scalar(sa.select(sa.func.count()).where(Notification.user_id == people.li.id)) == 0
+
+
+def test_nobody_approves_their_own_application(cases, services, session, people):
+    case = apply_for(services, people.li)
+    assert [(task.assignee_id, task.permission) for task in cases.open_tasks(case)] == [(people.zhou.id, "")]
+    with pytest.raises(Forbidden):
+        cases.perform(case, "approve", people.li.identity, version=2)
 
 
 def test_who_may_see_a_case(cases, services, people, make_user):

@@ -52,8 +52,35 @@ def test_the_trial_flow_is_sound():
             "task 's' of kind 'read' cannot be opened for a permission",
         ),
         (
-            with_transition("x", "X", ("pending",), "rejected", ("task",), notify="trial.lost"),
+            with_transition("x", "X", ("pending",), "rejected", ("applicant",), notify="trial.lost"),
             "unknown notification type 'trial.lost'",
+        ),
+        (
+            with_transition("x", "X", ("pending",), "rejected", ("task",), negative=True),
+            "action 'x' is negative and must require an opinion",
+        ),
+        (
+            with_transition("x", "X", ("pending",), "rejected", ("task",)),
+            "action 'x' answers step 'review' neither with yes nor with no",
+        ),
+        (
+            with_transition("x", "X", ("pending",), "rejected", ("applicant",), completes="rate"),
+            "an action completes 'rate', which is no configurable step",
+        ),
+        (
+            with_transition("x", "X", ("draft",), "approved", ("applicant",), opens=(FLOW.task_specs["review"],)),
+            "no action out of state 'approved' completes step 'review'",
+        ),
+        (
+            with_transition(
+                "x",
+                "X",
+                ("draft",),
+                "pending",
+                ("applicant",),
+                opens=(TaskSpec("s", "S", to_applicant=True, configurable=True),),
+            ),
+            "step 's' is configurable and must ask for a permission",
         ),
     ],
 )

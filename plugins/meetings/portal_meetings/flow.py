@@ -25,7 +25,12 @@ STATES = (
 )
 
 REVIEW = TaskSpec(
-    "review", _("Review"), permissions.APPROVE, why=_("Administrators of the room review its bookings"), due=WorkingHours(4)
+    "review",
+    _("Review"),
+    permissions.APPROVE,
+    why=_("Administrators of the room review its bookings"),
+    due=WorkingHours(4),
+    configurable=True,
 )
 REVIEW_CHANGE = TaskSpec(
     "review_change",
@@ -33,6 +38,7 @@ REVIEW_CHANGE = TaskSpec(
     permissions.APPROVE,
     why=_("Administrators of the room review changes"),
     due=WorkingHours(4),
+    configurable=True,
 )
 CORRECT = TaskSpec("correct", _("Correct and submit again"), to_applicant=True, why=_("Your booking was returned"))
 RATE = TaskSpec("rate", _("Rate"), to_applicant=True, why=_("Your meeting has ended"), due=dt.timedelta(days=7))
@@ -41,9 +47,41 @@ TRANSITIONS = (
     Transition("submit", _("Submit"), (s.DRAFT,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
     Transition("submit_direct", _("Book without approval"), (s.DRAFT,), s.APPROVED, APPLICANT, "none", offered=False),
     Transition("discard", _("Discard"), (s.DRAFT,), s.WITHDRAWN, APPLICANT, "none"),
-    Transition("approve", _("Approve"), (s.PENDING,), s.APPROVED, TASK, notify="meetings.approved", tone="ok"),
-    Transition("return", _("Return"), (s.PENDING,), s.RETURNED, TASK, "required", (CORRECT,), notify="meetings.returned"),
-    Transition("reject", _("Reject"), (s.PENDING,), s.REJECTED, TASK, "required", notify="meetings.rejected", tone="bad"),
+    Transition(
+        "approve",
+        _("Approve"),
+        (s.PENDING,),
+        s.APPROVED,
+        TASK,
+        notify="meetings.approved",
+        tone="ok",
+        completes="review",
+        batchable=True,
+    ),
+    Transition(
+        "return",
+        _("Return"),
+        (s.PENDING,),
+        s.RETURNED,
+        TASK,
+        "required",
+        (CORRECT,),
+        notify="meetings.returned",
+        negative=True,
+        batchable=True,
+    ),
+    Transition(
+        "reject",
+        _("Reject"),
+        (s.PENDING,),
+        s.REJECTED,
+        TASK,
+        "required",
+        notify="meetings.rejected",
+        tone="bad",
+        negative=True,
+        batchable=True,
+    ),
     Transition("resubmit", _("Submit again"), (s.RETURNED,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
     Transition("edit", _("Edit"), (s.PENDING,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
     Transition("withdraw", _("Withdraw"), (s.PENDING, s.RETURNED), s.WITHDRAWN, APPLICANT),
@@ -52,7 +90,15 @@ TRANSITIONS = (
     ),
     Transition("change_direct", _("Change without approval"), (s.APPROVED,), s.APPROVED, APPLICANT, "none", offered=False),
     Transition(
-        "approve_change", _("Approve change"), (s.CHANGE_PENDING,), s.APPROVED, TASK, notify="meetings.change_approved", tone="ok"
+        "approve_change",
+        _("Approve change"),
+        (s.CHANGE_PENDING,),
+        s.APPROVED,
+        TASK,
+        notify="meetings.change_approved",
+        tone="ok",
+        completes="review_change",
+        batchable=True,
     ),
     Transition(
         "reject_change",
@@ -63,6 +109,8 @@ TRANSITIONS = (
         "required",
         notify="meetings.change_rejected",
         tone="bad",
+        negative=True,
+        batchable=True,
     ),
     Transition("withdraw_change", _("Withdraw change"), (s.CHANGE_PENDING,), s.APPROVED, APPLICANT),
     Transition("lapse_change", _("Change lapsed"), (s.CHANGE_PENDING,), s.APPROVED, SYSTEM, notify="meetings.change_lapsed"),
