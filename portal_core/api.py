@@ -23,6 +23,7 @@ from portal_core.declarations import (
     Choice,
     DashboardCard,
     DemoContext,
+    Dictionary,
     EvaluationForm,
     FileOwner,
     FollowUp,
@@ -57,6 +58,8 @@ from portal_core.jobs.services import JobService
 from portal_core.notifications.channels import Channel, Outcome, Outgoing
 from portal_core.notifications.deliveries import DeliveryService
 from portal_core.notifications.services import NotificationService
+from portal_core.places.dictionaries import DictionaryService
+from portal_core.places.services import PlaceService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
 from portal_core.statistics.datasets import Chart, Column, Dataset, Dimension, average, count, ratio, share, total
@@ -87,6 +90,8 @@ __all__ = [
     "DemoContext",
     "Department",
     "DepartmentService",
+    "Dictionary",
+    "DictionaryService",
     "Dimension",
     "Evaluation",
     "EvaluationForm",
@@ -113,6 +118,7 @@ __all__ = [
     "Outcome",
     "Outgoing",
     "Permission",
+    "PlaceService",
     "PluginInfo",
     "PortalForm",
     "Question",

@@ -208,6 +208,18 @@ class Migrations:
 
 
 @dataclass(frozen=True)
+class Dictionary:
+    """A list of words that administrators may change: ``code`` is ``<plugin>.<word>``, ``items`` are ``(code, label)`` pairs.
+
+    Codes are stored in rows and never change; which entries are offered and how they are called is asked of ``DictionaryService``.
+    """
+
+    code: str
+    title: str
+    items: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Choice:
     """One answer on a scale; ``value`` counts in the statistics (5 is best)."""
 

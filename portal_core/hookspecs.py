@@ -91,6 +91,14 @@ class Declarations:
         raise NotImplementedError
 
     @hookspec
+    def portal_dictionaries(self) -> Sequence[d.Dictionary]:
+        """Lists of words that administrators may change (字典). Returns ``Dictionary`` objects whose codes start with ``<plugin>.``.
+
+        The declared entries are what a new portal starts with. Ask ``DictionaryService`` for those in force.
+        """
+        raise NotImplementedError
+
+    @hookspec
     def portal_jobs(self) -> Sequence[d.Job]:
         """Work to be done at intervals by the worker. Returns ``Job`` objects whose names start with ``<plugin>.``."""
         raise NotImplementedError

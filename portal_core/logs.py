@@ -8,6 +8,8 @@ import uuid
 
 import structlog
 
+from portal_core.accounts.addresses import client_ip
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 QUIET_PATHS = ("/static/", "/-/")
 log = structlog.get_logger("portal.request")
@@ -67,7 +69,8 @@ def log_tween(handler, registry):
 
     def tween(request):
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request.request_id)
+        # The audit log takes both from here, so that no service needs to be given them.
+        structlog.contextvars.bind_contextvars(request_id=request.request_id, ip=client_ip(request))
         start = time.perf_counter()
         response = handler(request)
         response.headers["X-Request-ID"] = request.request_id

@@ -26,7 +26,7 @@ from portal_core.declarations import Migrations
 # Any number will do as long as every process of every version uses the same one.
 ADVISORY_LOCK = 0x506F7274616C
 HEAD, BASE = "heads", "base"
-CORE_MODELS = ("accounts", "audit", "calendar", "evaluations", "files", "inbox", "jobs", "notifications")
+CORE_MODELS = ("accounts", "audit", "calendar", "evaluations", "files", "inbox", "jobs", "notifications", "security")
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class Portal:
     audit_words: AuditWords = field(default_factory=AuditWords)
     localizer: Any = None
     specs: dict = field(default_factory=dict)
+    dictionaries: dict = field(default_factory=dict)
     declared: dict = field(default_factory=dict)
 
     @cached_property
@@ -153,6 +154,7 @@ def _collect(portal: Portal, source) -> None:
         ("portal_file_owners", core.FILE_OWNERS, portal.file_owners, "owner", ""),
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
         ("portal_stat_datasets", DATASETS, portal.datasets, "code", "."),
+        ("portal_dictionaries", (), portal.dictionaries, "code", "."),
         ("portal_flows", core.FLOWS, portal.flows, "kind", "."),
     ):
         for owner, items in (("core", own), *declare(hook)):

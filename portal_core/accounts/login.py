@@ -1,6 +1,7 @@
 """The login page, its riddles, and the way out."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPNotFound
@@ -13,9 +14,14 @@ from portal_core.accounts.captchas import KEY, PICTURE, TEXT, Captchas, Riddle
 from portal_core.accounts.cookies import CSRF_COOKIE, SESSION_COOKIE, delete_cookie, set_cookie
 from portal_core.accounts.forms import LoginForm
 from portal_core.accounts.policy import redirect
-from portal_core.accounts.sessions import SessionService
+from portal_core.accounts.queries import live_session
+from portal_core.accounts.sessions import SessionService, hash_token
 from portal_core.accounts.throttle import Throttle, normal_login
+from portal_core.audit.services import AuditService
 from portal_core.i18n import _
+from portal_core.security.expiry import warning_days
+from portal_core.security.steps import COOKIE as STEP_COOKIE
+from portal_core.security.steps import LIFETIME
 
 LOGIN_TEMPLATE = "portal_core:templates/accounts/login.pt"
 LOGOUT_TEMPLATE = "portal_core:templates/accounts/logout.pt"
@@ -80,13 +86,33 @@ def _attempt(request, form):
     credentials = Credentials(form.username.data, form.password.data, form.captcha_key.data, form.captcha.data)
     authenticator = Authenticator(request.registry.portal)
     outcome, token = authenticator.login(credentials, client_ip(request), request.user_agent or "")
+    if outcome is Outcome.CODE_ASKED:
+        response = redirect(request, f"/login/code?{urlencode({'next': goal_of(form.next.data)})}")
+        set_cookie(request, response, STEP_COOKIE, token, max_age=int(LIFETIME.total_seconds()))
+        return response
     if outcome is not Outcome.OPEN:
         request.response.status_int = _STATUS.get(outcome, 422)
         return _again(request, form, message=_MESSAGES.get(outcome) or _refused(request))
-    response = redirect(request, goal_of(form.next.data))
+    return admit(request, token, goal_of(form.next.data))
+
+
+def admit(request, token, goal):
+    """The answer to a login that succeeded: the session's cookie, and the way to ``goal``, a path of this site."""
+    _warn_of_expiry(request, token)
+    response = redirect(request, goal)
     set_cookie(request, response, SESSION_COOKIE, token)
     delete_cookie(response, CSRF_COOKIE)
     return response
+
+
+def _warn_of_expiry(request, token):
+    """Tell people whose password expires soon, on the first page after the login."""
+    portal = request.registry.portal
+    now = portal.clock.now()
+    live = live_session(request.reader, portal.settings, hash_token(token), now)
+    left = warning_days(live.person.password_changed, now, portal.settings) if live else None
+    if left is not None:
+        request.flash("warn", _("Your password must be changed within ${count} days.", mapping={"count": left}))
 
 
 def _refused(request):
@@ -135,6 +161,7 @@ def log_out(request):
     if request.identity is not None:
         check_csrf_token(request)
         request.services.get(SessionService).end(request.identity.session_id, request.identity.user_id)
+        request.services.get(AuditService).record(request.identity, "core.logout", "core.user", request.identity.user_id)
     response = redirect(request, "/login")
     delete_cookie(response, SESSION_COOKIE)
     return response

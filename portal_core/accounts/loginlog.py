@@ -12,6 +12,7 @@ from portal_core.i18n import _
 from portal_core.services import Services
 
 PASSWORD, UNKNOWN, CLOSED, LOCKED, CAPTCHA, NETWORK = "password", "unknown", "closed", "locked", "captcha", "network"
+ASKED, CODE = "asked", "code"
 # Why a try failed, for administrators; the person at the login always reads the same sentence.
 REASONS = {
     PASSWORD: _("Wrong password"),
@@ -20,6 +21,8 @@ REASONS = {
     LOCKED: _("Account locked"),
     CAPTCHA: _("Captcha missing or wrong"),
     NETWORK: _("Too many failures from this network"),
+    ASKED: _("Password right, one-time code asked"),
+    CODE: _("Wrong one-time code"),
 }
 PAGE = 30
 

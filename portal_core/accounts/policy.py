@@ -22,12 +22,17 @@ from zope.interface import implementer
 from portal_core.accounts.addresses import path_on_this_host
 from portal_core.accounts.cookies import SESSION_COOKIE
 from portal_core.accounts.models import SessionRow
+from portal_core.accounts.officers import restrained
 from portal_core.accounts.queries import identity_of_session, live_session
 from portal_core.accounts.sessions import TOKEN, hash_token
 from portal_core.accounts.standins import stand_ins
+from portal_core.security.expiry import has_expired
+from portal_core.security.factors import SecondFactorService, needs
+from portal_core.services import Services
 
 AUTHENTICATED = "authenticated"
 PASSWORD_PAGE = "/account/password"  # noqa: S105 - a path, not a password
+FACTOR_PAGE = "/account/second-factor"
 LOGIN_PAGE = "/login"
 SEEN_EVERY = dt.timedelta(minutes=1)
 
@@ -86,16 +91,33 @@ def load_login_session(request):
     return live
 
 
+def admin_idle(settings) -> dt.timedelta:
+    """How long an administrator's session lives without a request."""
+    return dt.timedelta(minutes=settings["portal.session_idle_admin_minutes"])
+
+
 def load_identity(request):
     """The identity of the request's live session, or None."""
     live = request.login_session
     if not live:
         return None
-    identity = identity_of_session(live)
+    identity = restrained(identity_of_session(live), request.registry.portal.settings)
+    identity = demanded(request, identity, live)
     if not live.person.stands_in:
         return identity
     now = request.registry.portal.clock.now()
     return replace(identity, stand_ins=stand_ins(request.reader, identity.user_id, now))
+
+
+def demanded(request, identity, live):
+    """``identity`` with what the person must do before anything else: change an old password, set up the second factor."""
+    portal = request.registry.portal
+    if has_expired(live.person.password_changed, portal.clock.now(), portal.settings):
+        identity = replace(identity, must_change_password=True, password_expired=not identity.must_change_password)
+    if needs(identity, portal.settings):
+        enrolled = Services(request.reader, portal).get(SecondFactorService).enrolled(identity.user_id)
+        identity = replace(identity, must_enrol=not enrolled)
+    return identity
 
 
 def note_seen(portal, session_id, now):
@@ -134,9 +156,10 @@ def ask_for_login(request):
 
 
 def initial_password_deriver(view, info):
-    """Wraps every view that needs a login: while the initial password stands, it answers with the way to change it.
+    """Wraps every view that needs a login: while an initial or an expired password stands, it answers with the way to change it.
 
-    A view says ``initial_password_allowed=True`` when it must work before that.
+    The same for a second factor that must be set up. A view says ``initial_password_allowed=True`` or ``enrolment_allowed=True``
+    when it must work before that.
     """
     if (
         info.exception_only
@@ -149,12 +172,14 @@ def initial_password_deriver(view, info):
         identity = request.identity
         if identity is not None and identity.must_change_password:
             return redirect(request, PASSWORD_PAGE)
+        if identity is not None and identity.must_enrol and not info.options.get("enrolment_allowed"):
+            return redirect(request, FACTOR_PAGE)
         return view(context, request)
 
     return guarded
 
 
-initial_password_deriver.options = ("initial_password_allowed",)
+initial_password_deriver.options = ("initial_password_allowed", "enrolment_allowed")
 
 
 def includeme(config):

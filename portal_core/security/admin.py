@@ -2,4 +2,6 @@
 
 
 def includeme(config):
-    """Routes, views and menu entries."""
+    """The second factor's pages and the networks of administrators."""
+    config.include("portal_core.security.networks")
+    config.include("portal_core.security.views")

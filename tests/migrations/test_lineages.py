@@ -116,4 +116,4 @@ def test_the_timeline_carries_the_same_triggers(empty):
     }[empty.dialect]
     with empty.reading() as session:
         own = {name for name in session.scalars(sa.text(catalogue)) if name.startswith("core_")}
-    assert own == {"core_audit", "core_case_event"}
+    assert own == {"core_audit", "core_audit_seal", "core_case_event"}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, RightsService, Services, Stale
 from portal_meetings import permissions
+from portal_meetings.auditing import room_fields
 from portal_meetings.i18n import _
 from portal_meetings.models import Room, RoomSpace, Space, room_scope
 from portal_meetings.services.closures import Affected, affected_by, managed_room, tell_owners
@@ -106,6 +107,7 @@ class RoomService:
         room = room or Room(active=True, version=0)
         if not made:
             self._lock(room, version)
+        before = {} if made else room_fields(room)
         room.name, room.building, room.floor = data.name.strip(), data.building.strip(), data.floor.strip()
         room.layouts, room.capacity = [list(pair) for pair in data.layouts], max(seats for _name, seats in data.layouts)
         room.equipment, room.note = list(data.equipment), data.note.strip()
@@ -118,12 +120,9 @@ class RoomService:
         self.session.flush()
         if made:
             self._lay_floor(room, data.parts)
-        self._audit(
-            identity,
-            "meetings.room_made" if made else "meetings.room_changed",
-            room,
-            {"name": room.name, "version": room.version},
-        )
+        action = "meetings.room_made" if made else "meetings.room_changed"
+        audit = self.services.get(AuditService)
+        audit.record_change(identity, "meetings.room", room.id, before, room_fields(room), action=action)
         return room
 
     def disable(self, room: Room, identity: Identity, reason: str, version: int | None = None) -> list[Affected]:
