@@ -1,11 +1,12 @@
 """What an inbox shows. Count and list of a tab are the same query, so they cannot disagree.
 
 A person finds open tasks in three ways: assigned to them, for holders of a permission everywhere, for holders of a permission
-within a scope. Each way is an index range read newest first and cut to one page, and the pages are merged; so the cost does not
-grow with the number of open tasks. Paging is by key (the task's id), never by offset.
+within a scope; and in the same ways those of everybody for whom they stand in. Each way is an index range read newest first and
+cut to one page, and the pages are merged; so the cost does not grow with the number of open tasks. Paging is by key (the task's
+id), never by offset.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,11 @@ PAGE = 10
 DRAFT_STATE = "draft"
 TABS = ("todo", "done", "mine", "read", "draft")
 CASE_TABS = ("mine", "draft")
+# What was read (已阅) is no tab of its own but the second half of 待阅.
+SEEN = "seen"
+
+# Permissions that flows of several modules may name: those of the core, and those that stand for holding a role.
+SHARED = ("core:", "role:")
 
 # SQLite refuses more than 500 parts in a union, and PostgreSQL plans each of them.
 SCOPES_AS_RANGES = 100
@@ -33,19 +39,29 @@ BEFORE = sa.bindparam("before", type_=sa.BigInteger())
 class Reach:
     """In which ways a person is a candidate: permissions held everywhere, and pairs of permission and scope.
 
+    ``absent`` are the reaches of those for whom the person stands in, ``modules`` (plugins) limits such a one; empty is all.
     People with the same roles have the same reach, so the selects built for one serve all of them: building a union takes
     longer than running it.
     """
 
     everywhere: tuple[str, ...]
     scoped: tuple[tuple[str, str], ...]
+    absent: "tuple[Reach, ...]" = ()
+    modules: tuple[str, ...] = ()
 
 
 def reach_of(identity: Identity, awaited: frozenset[str]) -> Reach:
     """The reach of ``identity``. ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``)."""
     scoped = (identity.scoped.keys() & awaited) - identity.permissions
     pairs = ((permission, scope) for permission in sorted(scoped) for scope in sorted(identity.scoped[permission]))
-    return Reach(tuple(sorted(identity.permissions & awaited)), tuple(pairs))
+    absent = (_absent_reach(stand_in, awaited) for stand_in in identity.stand_ins)
+    return Reach(tuple(sorted(identity.permissions & awaited)), tuple(pairs), tuple(absent))
+
+
+def _absent_reach(stand_in, awaited):
+    """Permissions of modules that were not left to the person are out, so that their tasks are not even looked at."""
+    left = frozenset(name for name in awaited if name.startswith(SHARED) or stand_in.covers(name.replace(":", ".")))
+    return replace(reach_of(stand_in.identity, left), modules=tuple(sorted(stand_in.modules)))
 
 
 @dataclass(frozen=True)
@@ -74,10 +90,33 @@ def _word(text):
 
 
 def _open_ids(reach, limit, kind):
+    ways = _open_ranges(reach, ME, kind, [])
+    # What is to be read is for the person alone.
+    absent = reach.absent if kind == ACT else ()
+    for number, someone in enumerate(absent):
+        user = sa.bindparam(f"absent_{number}", type_=sa.BigInteger())
+        ways += _open_ranges(someone, user, kind, [_left_to_me(someone, user)])
+    # Without a stand-in the ranges are disjoint; what two people may take is found twice.
+    return _merge(sa.union if absent else sa.union_all, [found.newest(Task.id, limit) for found in ways], limit)
+
+
+def _open_ranges(reach, user, kind, limits):
     is_open = Task.status == _word(OPEN)
-    assigned = _Range([is_open, Task.kind == _word(kind)], Task.assignee_id, ME)
-    pool = _pool_ranges(reach, [is_open, Task.assignee_id.is_(None)]) if kind == ACT else []
-    return _merge(sa.union_all, [found.newest(Task.id, limit) for found in (assigned, *pool)], limit)
+    assigned = _Range([is_open, Task.kind == _word(kind), *limits], Task.assignee_id, user)
+    pool = _pool_ranges(reach, [is_open, Task.assignee_id.is_(None), *limits]) if kind == ACT else []
+    return [assigned, *pool]
+
+
+def _left_to_me(reach, absent):
+    """Is the task of a module that was left to me, and the application neither mine nor the absent person's (``whose``)?
+
+    A scalar select, which databases ask for row by row: a join would tempt them to read all tasks before the first page.
+    """
+    people = [Case.applicant_id, Case.handler_id]
+    allowed = [column.not_in((ME, absent)) for column in people]
+    if reach.modules:
+        allowed.append(sa.or_(*(Case.kind.startswith(f"{module}.", autoescape=True) for module in reach.modules)))
+    return sa.select(sa.and_(*allowed)).where(Case.id == Task.case_id).correlate(Task).scalar_subquery()
 
 
 def _pool_ranges(reach, pool):
@@ -92,8 +131,8 @@ def _pool_ranges(reach, pool):
     return ranges
 
 
-def _done_ids(limit):
-    return _Range([Task.status == _word(DONE), Task.kind == ACT], Task.done_by_id, ME).newest(Task.id, limit)
+def _done_ids(limit, kind):
+    return _Range([Task.status == _word(DONE), Task.kind == _word(kind)], Task.done_by_id, ME).newest(Task.id, limit)
 
 
 def _own_case_ids(drafts, limit):
@@ -116,7 +155,9 @@ def _ids(tab, reach, limit):
         case "read":
             return _open_ids(reach, limit, READ)
         case "done":
-            return _done_ids(limit)
+            return _done_ids(limit, ACT)
+        case "seen":
+            return _done_ids(limit, READ)
         case _:
             return _own_case_ids(tab == "draft", limit)
 
@@ -124,7 +165,7 @@ def _ids(tab, reach, limit):
 def tab_ids(
     tab: str, identity: Identity, awaited: frozenset[str], limit: int, before: int | None = None
 ) -> tuple[sa.Select, dict[str, Any]]:
-    """Statement and parameters for the ids shown by ``tab`` (one of ``TABS``): of cases for ``CASE_TABS``, else of tasks.
+    """Statement and parameters for the ids of ``tab`` (of ``TABS``, or ``SEEN``): of cases for ``CASE_TABS``, else of tasks.
 
     The newest ``limit``, older than id ``before`` if given. ``awaited`` as for ``reach_of``.
     """
@@ -133,7 +174,8 @@ def tab_ids(
 
 def parameters(identity: Identity, before: int | None = None) -> dict[str, Any]:
     """The values of the statements of this module."""
-    return {"me": identity.user_id, "before": MAX_ID if before is None else before}
+    absent = {f"absent_{number}": stand_in.identity.user_id for number, stand_in in enumerate(identity.stand_ins)}
+    return {"me": identity.user_id, "before": MAX_ID if before is None else before} | absent
 
 
 def counted(tab: str, reach: Reach, cap: int):
