@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal_core.accounts.identity import Identity
-from portal_core.accounts.models import PermissionRow, Role, RolePermission
+from portal_core.accounts.models import Grant, PermissionRow, Role
 from portal_core.audit.services import AuditService
 from portal_core.errors import Invalid, NotFound, Stale
 from portal_core.i18n import _
@@ -116,16 +116,21 @@ class PlanService:
         return row
 
     def _let_role_be_asked(self, code: str) -> None:
-        """A task for a role is a task for a permission that this role alone carries, so that inboxes find it by their index."""
+        """A task for a role is a task for a permission that is granted to this role alone, so that inboxes find it by their index.
+
+        A grant and not a part of what the role carries, because that is set as a whole by whoever edits the role.
+        """
         role = self.session.scalar(sa.select(Role).where(Role.code == code))
         if role is None:
             raise NotFound()
         name = role_permission(code)
         if self.session.get(PermissionRow, name) is None:
-            self.session.add(PermissionRow(name=name, title=role.title))
+            title = _("Approve as ${role}", mapping={"role": role.title})
+            self.session.add(PermissionRow(name=name, title=self.services.portal.default_text(title)[:120]))
             self.session.flush()
-        if self.session.get(RolePermission, (role.id, name)) is None:
-            self.session.add(RolePermission(role_id=role.id, permission=name))
+        if self.session.scalar(sa.select(Grant.id).where(Grant.permission == name, Grant.role_id == role.id)) is None:
+            self.session.add(Grant(permission=name, role_id=role.id))
+            self.session.flush()
 
 
 def _newest(kind, step):
