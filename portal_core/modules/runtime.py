@@ -1,6 +1,6 @@
-"""What this process knows of switched modules and parameters, and how it notices that somebody changed them.
+"""What this process knows of switched modules, parameters and changed dictionaries, and how it notices that somebody changed them.
 
-Every process keeps both in memory. A number in the database grows with each change; requests of logged-in people read it along
+Every process keeps them in memory. A number in the database grows with each change; requests of logged-in people read it along
 with their session (no statement more), everything else looks at most every few seconds. So a change is in force at once for
 whoever works, on every host, without a restart.
 """
@@ -31,6 +31,7 @@ class Runtime:
         self._looked = 0.0
         self.generation = 0
         self.off: frozenset[str] = frozenset()
+        self.dictionary_items: tuple = ()
 
     def notice(self, session: Session, generation: int) -> None:
         """Read again when ``generation``, just read from the database, is not what this process knows."""
@@ -54,7 +55,14 @@ class Runtime:
         off = frozenset(session.scalars(sa.select(ModuleOff.name)))
         values = dict(session.execute(sa.select(Parameter.name, Parameter.value)).all())
         self._portal.apply(off, parsed(self._portal, values))
-        self.off, self.generation = off, generation
+        self.off, self.dictionary_items, self.generation = off, self._dictionary_items(session), generation
+
+    @staticmethod
+    def _dictionary_items(session):
+        # The dictionaries' rules need services, which need the portal.
+        from portal_core.places.dictionaries import stored_items
+
+        return stored_items(session)
 
 
 def parsed(portal, values):

@@ -1,7 +1,15 @@
 """What places and dictionaries declare, in the form in which plugins do."""
 
-PERMISSIONS: tuple = ()
-ROLES: tuple = ()
+from portal_core.declarations import Permission, RoleDefault
+from portal_core.i18n import _
+
+MANAGE_PLACES, MANAGE_DICTIONARIES = "core:place:manage", "core:dictionary:manage"
+
+PERMISSIONS = (
+    Permission(MANAGE_PLACES, _("Manage places")),
+    Permission(MANAGE_DICTIONARIES, _("Change dictionaries")),
+)
+ROLES = (RoleDefault("admin", _("System administrator"), (MANAGE_PLACES, MANAGE_DICTIONARIES)),)
 SETTINGS: tuple = ()
 NOTIFICATION_TYPES: tuple = ()
 JOBS: tuple = ()

@@ -53,6 +53,7 @@ class Room(Base):
     position: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(sa.Text, default="")
     cover_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_file.id"))
+    place_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_place.id"))
     version: Mapped[int] = mapped_column(default=1)
 
     cover: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql")
