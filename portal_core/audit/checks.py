@@ -39,8 +39,8 @@ def check_chains(session, portal, clock):
     services = Services(session, portal, clock)
     for chain, check in ((AUDIT, check_audit), (CASES, check_cases)):
         state = session.get(ChainCheck, chain) or ChainCheck(chain=chain, position=0, anchor="", found="")
-        session.add(state)
         found, complete = check(session, state)
+        session.add(state)
         state.checked = clock.now()
         if found and not state.found:
             state.found, state.found_at = found[:200], clock.now()
@@ -86,7 +86,7 @@ def broken_event(session: Session, first_case: int, last_case: int) -> tuple[int
     events = (
         sa.select(CaseEvent).where(CaseEvent.case_id.between(first_case, last_case)).order_by(CaseEvent.case_id, CaseEvent.id)
     )
-    for event in session.scalars(events.execution_options(yield_per=1000)):
+    for event in session.scalars(events):
         if event.prev_hash != before.get(event.case_id, "") or event.hash != digest(event):
             return event.case_id, event.id
         before[event.case_id] = event.hash

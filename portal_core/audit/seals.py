@@ -20,6 +20,7 @@ from portal_core.services import Services
 
 # A break is told by the seal, so a seal must not cover more lines than somebody can look through.
 ENTRIES_PER_SEAL = 500
+SEALS_AT_ONCE = 1000
 # How long sealing may keep writers of the log waiting while it waits for the last of them to finish.
 PATIENCE = "500ms"
 
@@ -89,12 +90,12 @@ def seal_hash(seal: AuditSeal) -> str:
 
 
 def lines(session: Session, first_id: int, last_id: int) -> Iterator[list]:
-    """The contents of the lines with these ids, in order, without keeping them all. ``first_id`` 1 means from the very first."""
+    """The contents of the lines of one seal in order. ``first_id`` 1 means from the very first."""
     query = sa.select(*COLUMNS).where(AuditEntry.id <= last_id).order_by(AuditEntry.id)
     if first_id > 1:
         # Nobody gives a line an id below 1, so one that has such an id must be found by the first seal.
         query = query.where(AuditEntry.id >= first_id)
-    return (content(row) for row in session.execute(query.execution_options(yield_per=1000)))
+    return (content(row) for row in session.execute(query))
 
 
 def newest(session: Session) -> AuditSeal | None:
@@ -153,7 +154,7 @@ def verify(session: Session, after: int = 0, limit: int | None = None) -> Verifi
     The seals themselves are few and are checked from the first one whatever ``after`` is.
     """
     previous, number, last_id, looked_at = "", 0, 0, 0
-    for item in session.scalars(sa.select(AuditSeal).order_by(AuditSeal.id).execution_options(yield_per=1000)):
+    for item in _in_order(session):
         if limit is not None and looked_at >= limit:
             break
         what = _wrong_in_chain(item, number, previous, last_id)
@@ -165,6 +166,18 @@ def verify(session: Session, after: int = 0, limit: int | None = None) -> Verifi
             return Verified(number, previous, looked_at, Break(item.id, item.first_id, item.last_id, what))
         number, previous, last_id = item.id, item.hash, item.last_id
     return Verified(number, previous, looked_at, None)
+
+
+def _in_order(session: Session) -> Iterator[AuditSeal]:
+    """All seals, page by page: a server-side cursor would need a transaction, and reading has none."""
+    after: int | None = None
+    while True:
+        query = sa.select(AuditSeal).order_by(AuditSeal.id).limit(SEALS_AT_ONCE)
+        page = list(session.scalars(query if after is None else query.where(AuditSeal.id > after)))
+        yield from page
+        if len(page) < SEALS_AT_ONCE:
+            return
+        after = page[-1].id
 
 
 def missing(session: Session, anchor: str) -> Break | None:

@@ -9,7 +9,7 @@ from plaster import PlasterError
 from pyramid.paster import get_appsettings
 
 from portal_core import portal as portals
-from portal_core.cli import database, docs, operation, user
+from portal_core.cli import audit, database, docs, operation, user
 from portal_core.errors import ServiceError, StartError
 from portal_core.logs import configure_logging
 from portal_core.plugins import Plugins
@@ -101,7 +101,7 @@ def make_program():
         ctx.obj = Context(config)
         ctx.call_on_close(ctx.obj.close)
 
-    for module in (database, operation, docs, user):
+    for module in (database, operation, docs, user, audit):
         module.register(program)
     return program
 
