@@ -161,3 +161,8 @@ class DeliveryService:
             self.session.add(state)
         state.paused_until = outcome.until or now + PAUSE
         state.cause, state.error = outcome.cause[:64], outcome.detail[:500]
+
+
+def is_paused(state: ChannelState | None, now: dt.datetime) -> bool:
+    """Does the channel rest, for whatever reason?"""
+    return state is not None and (state.held or (state.paused_until is not None and state.paused_until > now))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal_core.i18n import translate
 from portal_core.notifications import channels as ch
-from portal_core.notifications.deliveries import BACK_OFF, DeliveryService
+from portal_core.notifications.deliveries import BACK_OFF, DeliveryService, is_paused
 from portal_core.notifications.models import (
     ACCEPTED,
     CANCELLED,
@@ -71,7 +71,7 @@ def lease(portal, worker: str) -> Leased | None:
         services = Services(session, portal)
         now = services.clock.now()
         states = {state.channel: state for state in session.scalars(sa.select(ChannelState))}
-        open_codes = [code for code in ready if code not in states or not _is_paused(states[code], now)]
+        open_codes = [code for code in ready if not is_paused(states.get(code), now)]
         row = session.scalar(
             sa.select(Delivery)
             .where(_OPEN, Delivery.state != ACCEPTED, Delivery.next_at <= now, Delivery.channel.in_(open_codes))
@@ -158,10 +158,6 @@ def _outgoing(portal, row, message):
         attempt=row.attempts,
         created=message.created,
     )
-
-
-def _is_paused(state, now):
-    return state.held or (state.paused_until is not None and state.paused_until > now)
 
 
 def _silently(session, statement):

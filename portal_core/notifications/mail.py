@@ -30,6 +30,7 @@ LAST_MOMENT_SECONDS = 25.0
 # A dot-atom and a host name (RFC 5321 section 4.1.2), in ASCII: not every server speaks SMTPUTF8.
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 MAX_ADDRESS = 120
+SENDER_PARTS = re.compile(r'(?:"?(?P<name>[^<>@,"]*)"?\s*<)?(?P<address>[^<>\s]+)(?(name)>)')
 REFUSED, SLOW, BROKEN, NO_REPLY, CERTIFICATE = "smtp_refused", "smtp_slow", "smtp_broken", "smtp_no_reply", "smtp_tls"
 LOGIN, SENDER, RECIPIENT, TEXT, BUSY = "smtp_login", "smtp_sender", "smtp_recipient", "smtp_text", "smtp_busy"
 BAD_ADDRESS = "smtp_address"
@@ -64,11 +65,10 @@ def parse_sender(text: str) -> Address | None:
     text = clean_line(text)
     if not text:
         return None
-    name, _bracket, rest = text.rpartition("<")
-    address = rest.removesuffix(">").strip()
-    if not is_address(address):
+    parts = SENDER_PARTS.fullmatch(text)
+    if parts is None or not is_address(parts["address"]):
         raise ValueError(f"{text!r} is no e-mail address")
-    return Address(name.strip(' "'), addr_spec=address)
+    return Address((parts["name"] or "").strip(), addr_spec=parts["address"])
 
 
 def parse_security(text: str) -> str:
@@ -184,7 +184,9 @@ def _by_code(code, reply, refused, cause):
 
 
 def _trouble(error, cause):
-    return Outcome.retry(SLOW if isinstance(error, TimeoutError) else cause, str(error))
+    # smtplib tells of a time-out as of a lost connection.
+    slow = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+    return Outcome.retry(SLOW if slow else cause, str(error))
 
 
 def _words(reply):

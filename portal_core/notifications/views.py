@@ -2,6 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 import structlog
@@ -9,13 +11,15 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
 from portal_core.i18n import _
 from portal_core.notifications import queries
+from portal_core.notifications.account import groups_of
 from portal_core.notifications.models import Notification
 from portal_core.notifications.services import NotificationService
+from portal_core.notifications.texts import texts
 from portal_core.services import Services
-from portal_core.web.params import int_param, path_id
+from portal_core.web.params import choice_param, int_param, path_id
 
 LIST = "/notifications"
-UNKNOWN = _("Message of a module that is switched off")
+UNREAD = "unread"
 log = structlog.get_logger("portal.notifications")
 
 
@@ -33,9 +37,19 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """All messages, those not read, or those of one module."""
+
+    title: Any
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
 class MessagesPage:
     """Context of ``notifications.pt``. ``newest`` is the id up to which 全部已读 works, None when nothing is unread."""
 
+    tabs: list[Tab]
     messages: tuple[Message, ...]
     newest: int | None
     first_url: str | None
@@ -43,22 +57,31 @@ class MessagesPage:
 
 
 def show(request) -> MessagesPage:
-    """``/notifications?before=``: newest first, page by page."""
-    before = int_param(request, "before", low=1)
-    found, following = queries.page(request.db, request.identity, before=before)
+    """``/notifications?show=&before=``: newest first, page by page; ``show`` is ``unread`` or a module."""
+    before, groups = int_param(request, "before", low=1), groups_of(request.registry.portal)
+    shown = choice_param(request, "show", (UNREAD, *(code for code, _title in groups)), "")
+    unread, group = shown == UNREAD, "" if shown == UNREAD else shown
+    found, following = queries.page(request.db, request.identity, before=before, unread_only=unread, group=group)
+    tabs = (("", _("All")), (UNREAD, _("Unread")), *groups)
     return MessagesPage(
+        tabs=[Tab(title, _list(code), code == shown) for code, title in tabs],
         messages=tuple(_message(request, message) for message in found),
-        newest=found[0].id if found and not before and request.chrome.unread else None,
-        first_url=LIST if before else None,
-        next_url=f"{LIST}?before={following}" if following else None,
+        newest=found[0].id if found and not before and not group and request.chrome.unread else None,
+        first_url=_list(shown) if before else None,
+        next_url=_list(shown, before=following) if following else None,
     )
+
+
+def _list(shown, **more):
+    query = urlencode(({"show": shown} if shown else {}) | more)
+    return f"{LIST}?{query}" if query else LIST
 
 
 def _message(request, message: Notification) -> Message:
     """``message`` in words."""
     flows, owner = request.registry.portal.flows.values(), message.code.split(".")[0]
     flow = next((flow for flow in flows if flow.kind.split(".")[0] == owner), None)
-    title, body = _texts(request, message)
+    title, body = texts(request.registry.portal, request.translator(), message)
     return Message(
         url=f"{LIST}/{message.id}/open",
         title=title,
@@ -68,16 +91,6 @@ def _message(request, message: Notification) -> Message:
         icon=flow.icon if flow else "bell",
         tone=flow.tone if flow else "mute",
     )
-
-
-def _texts(request, message):
-    """Title and body. When the plugin is absent that knew the words, the parameters still say what it was about."""
-    translate, params = request.translator(), message.params
-    kind = request.registry.portal.notification_types.get(message.code)
-    if kind is None:
-        return translate(UNKNOWN), " ".join(str(params[name]) for name in ("number", "title") if params.get(name))
-    # "张三：${opinion}" without an opinion would end in a colon.
-    return translate(kind.title, params), translate(kind.body, params).rstrip(" :：")
 
 
 def open_message(request):
@@ -108,6 +121,8 @@ def read_all(request):
 
 def includeme(config):
     """Routes and views."""
+    config.include("portal_core.notifications.account")
+    config.include("portal_core.notifications.opened")
     config.add_route("notifications", LIST)
     config.add_route("notifications.open", LIST + "/{id}/open")
     config.add_route("notifications.read_all", LIST + "/read-all")
