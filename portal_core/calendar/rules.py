@@ -25,6 +25,11 @@ class Season:
     day: int
     spans: tuple[Span, ...]
 
+    @property
+    def begins(self) -> str:
+        """``07-01``."""
+        return f"{self.month:02}-{self.day:02}"
+
 
 @dataclass(frozen=True)
 class Override:

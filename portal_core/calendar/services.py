@@ -40,6 +40,10 @@ class CalendarService:
             _calendars[key] = read_calendar(session, clock)
         return _calendars[key]
 
+    def forget(self) -> None:
+        """Read the calendar again when it is next asked for; whoever changes it calls this."""
+        self.__dict__.pop("calendar", None)
+
     def is_working_day(self, day: dt.date) -> bool:
         """Is ``day`` worked?"""
         return self.calendar.is_working_day(day)

@@ -73,9 +73,9 @@ class EmbeddedWorker:
         return not self.thread.is_alive()
 
 
-def run_forever(portal):
+def run_forever(portal, pause=PAUSE_SECONDS):
     """The whole life of ``portal worker``: until SIGTERM or SIGINT."""
-    loop = WorkLoop(portal)
+    loop = WorkLoop(portal, pause=pause)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, loop.stop)
     loop.run()
