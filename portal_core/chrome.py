@@ -117,6 +117,8 @@ def menu_entries(request):
     entries = [MenuEntry("home", _("Home"), "/", order=0)]
     for _owner, some in request.registry.portal.plugins.collect("portal_menu", request=request):
         entries += some
+    if any(request.identity.reach(dataset.permission) for dataset in request.registry.portal.datasets.values()):
+        entries.append(MenuEntry("statistics", _("Statistics"), "/statistics", order=800))
     if request.identity.may("core:admin:view"):
         entries.append(MenuEntry("admin", _("System management"), "/admin/", order=900))
     return sorted(entries, key=lambda e: e.order)

@@ -109,9 +109,12 @@ function licenceOf(name) {
   const folder = path.join(MODULES, name);
   const { version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
   if (!ALLOWED_LICENCES.has(license)) throw new Error(`licence of ${name} is not on the allow list: ${license}`);
-  const texts = fs.readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+  // ECharts has a folder beside its licence, with those of the code that it contains.
+  const texts = fs.readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry.name))
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(path.join(folder, entry.name)) : [path.join(folder, entry.name)]));
   if (!texts.length) throw new Error(`${name} ships no licence text`);
-  const body = texts.map((file) => fs.readFileSync(path.join(folder, file), 'utf8').trim()).join('\n\n');
+  const body = texts.map((file) => fs.readFileSync(file, 'utf8').trim()).join('\n\n');
   return `${name} ${version} (${license})\n${'-'.repeat(60)}\n${body}\n`;
 }
 

@@ -84,8 +84,12 @@ CASES = Dataset(
     select=_facts(),
     dimensions=(Dimension("kind", _("Kind"), _kinds),),
     measures=(
-        count("filed", _("Filed"), "filed", unit=_("cases"), definition=_("Cases begun in the period; drafts do not count.")),
-        count("closed", _("Closed"), "closed", unit=_("cases"), definition=_("Cases that came to their end in the period.")),
+        count(
+            "filed", _("Cases filed"), "filed", unit=_("cases"), definition=_("Cases begun in the period; drafts do not count.")
+        ),
+        count(
+            "closed", _("Cases closed"), "closed", unit=_("cases"), definition=_("Cases that came to their end in the period.")
+        ),
         ratio(
             "on_time",
             _("On-time rate"),
@@ -113,7 +117,7 @@ CASES = Dataset(
         ),
     ),
     columns=(
-        Column("number", _("Number")),
+        Column("number", _("Case number")),
         Column("title", _("Title")),
         Column("kind", _("Kind"), LABEL),
         Column("department_id", _("Department"), LABEL),

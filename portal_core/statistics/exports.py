@@ -24,7 +24,7 @@ from portal_core.services import Services
 from portal_core.statistics import workbook
 from portal_core.statistics.asked import Asked, Behind, look_up
 from portal_core.statistics.datasets import DEPARTMENT
-from portal_core.statistics.rows import Sheet
+from portal_core.statistics.rows import Sheet, spoken
 from portal_core.statistics.services import StatisticsService
 
 EXPORT = "core.export"
@@ -120,8 +120,8 @@ def conditions(services: Services, behind: Behind, text: Any) -> str:
     for code, value in behind.scope.by.items():
         title = next(d.title for d in statistics.dimensions(behind.dataset) if d.code == code)
         name = statistics.labels(behind.dataset, code).get(value, value if value is not None else _("None given"))
-        words.append(name if code == DEPARTMENT else f"{text(title)}: {text(name)}")
-    return " · ".join(text(word) for word in words)
+        words.append(spoken(text, name) if code == DEPARTMENT else f"{text(title)}: {spoken(text, name)}")
+    return " · ".join(words)
 
 
 def remove_old(session: Session, portal: Any, clock: Clock) -> None:

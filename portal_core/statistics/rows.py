@@ -3,8 +3,12 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
+
+from pyramid.i18n import TranslationString
 
 from portal_core.clock import Clock
 from portal_core.i18n import _
@@ -28,7 +32,7 @@ class Sheet:
     def of(cls, statistics: StatisticsService, dataset: Dataset, translate: Callable[..., str]) -> "Sheet":
         """For the list of ``dataset``; reads the names of the values of its dimensions."""
         labels = {c.code: statistics.labels(dataset, c.code) for c in dataset.columns if c.kind == LABEL}
-        known = {code: {value: translate(text) for value, text in names.items()} for code, names in labels.items()}
+        known = {code: {value: spoken(translate, text) for value, text in names.items()} for code, names in labels.items()}
         return cls(dataset.columns, known, translate, statistics.services.clock)
 
     def cells(self, row: Any) -> list[Cell]:
@@ -49,13 +53,18 @@ class Sheet:
         return str(value)
 
 
-def in_digits(measure: Measure, value: Decimal | None) -> str:
+def spoken(translate: Callable[..., str], text: Any) -> str:
+    """``text`` translated when it was declared; what people typed (the name of a room) stays as it is."""
+    return translate(text) if isinstance(text, TranslationString) else str(text)
+
+
+def in_digits(measure: Measure, value: Fraction | None) -> str:
     """``value`` as it is read, without its unit; a dash where there is none."""
     if value is None:
         return "–"
     return f"{rounded(value, measure.decimals):,}"
 
 
-def rounded(value: Decimal, decimals: int) -> Decimal:
-    """``value`` with so many decimals, halves away from zero as people round."""
-    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+def rounded(value: Fraction, decimals: int) -> Decimal:
+    """``value``, which is not negative, with so many decimals; halves are rounded up."""
+    return Decimal(floor(value * 10**decimals + Fraction(1, 2))).scaleb(-decimals)

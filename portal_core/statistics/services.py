@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from portal_core.statistics.datasets import DEPARTMENT, Chart, Dataset, Dimensio
 from portal_core.statistics.period import Period, Span
 from portal_core.statistics.queries import Facts, Scope
 
-Values = Mapping[str, Decimal | None]
+Values = Mapping[str, Fraction | None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class StatisticsService:
         charts = tuple((chart, _sorted(chart, along[chart.dimension])) for chart in dataset.charts)
         return Overview(values(whole, 1), values(sums[0], 0), charts)
 
-    def total(self, dataset: Dataset, scope: Scope, measure: Measure, span: Span) -> Decimal | None:
+    def total(self, dataset: Dataset, scope: Scope, measure: Measure, span: Span) -> Fraction | None:
         """The number itself, as the page shows it for ``span``."""
         columns = _columns([measure])
         (amounts,) = self.facts(dataset, scope).sums_by_span(columns, [span])
@@ -197,18 +197,16 @@ class StatisticsService:
         return tuple(lines)
 
 
-def value_of(measure: Measure, sums: Mapping[str, int], capacity: int | None = None) -> Decimal | None:
-    """The number of ``measure`` for these sums; None where there is nothing to divide by."""
-    value = Decimal(sums[measure.value])
+def value_of(measure: Measure, sums: Mapping[str, int], capacity: int | None = None) -> Fraction | None:
+    """The number of ``measure`` for these sums, exactly; None where there is nothing to divide by."""
+    whole = 1
     if measure.capacity is not None:
-        whole = Decimal(capacity or 0)
+        whole = capacity or 0
     elif measure.per:
-        whole = Decimal(sums[measure.per])
-    else:
-        whole = Decimal(1)
+        whole = sums[measure.per]
     if not whole:
         return None
-    return value / whole * (100 if measure.percent else 1) / measure.scale
+    return Fraction(sums[measure.value] * (100 if measure.percent else 1), whole * measure.scale)
 
 
 def _columns(measures: Sequence[Measure]) -> list[str]:

@@ -17,6 +17,7 @@ from portal_core.api import (
     Chart,
     Column,
     Dataset,
+    DictionaryService,
     Dimension,
     Evaluation,
     Services,
@@ -31,7 +32,7 @@ from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Closure, Room
 from portal_meetings.services import states as s
-from portal_meetings.services.data import KINDS
+from portal_meetings.services.data import KIND_DICTIONARY
 from portal_meetings.services.ratings import FORM
 
 SATISFIED = 4
@@ -158,6 +159,10 @@ def _states(_services: Services) -> dict[str, str]:
     return {state.code: state.label for state in STATES}
 
 
+def _kinds(services):
+    return {kind.code: kind.label for kind in services.get(DictionaryService).entries(KIND_DICTIONARY)}
+
+
 BOOKINGS = Dataset(
     code="meetings.bookings",
     title=_("Meetings"),
@@ -165,7 +170,7 @@ BOOKINGS = Dataset(
     select=_facts(),
     dimensions=(
         Dimension("room", _("Meeting room"), _rooms),
-        Dimension("kind", _("Kind of meeting"), lambda _services: dict(KINDS)),
+        Dimension("kind", _("Kind of meeting"), _kinds),
         Dimension("state", _("State"), _states),
     ),
     measures=(
@@ -198,7 +203,7 @@ BOOKINGS = Dataset(
         ),
         ratio(
             "satisfaction",
-            _("Satisfaction"),
+            _("Satisfaction rate"),
             "pleased",
             "answered",
             better="up",
@@ -222,7 +227,7 @@ BOOKINGS = Dataset(
         ),
     ),
     columns=(
-        Column("number", _("Number")),
+        Column("number", _("Case number")),
         Column("title", _("Name of the meeting")),
         Column("room", _("Meeting room"), "label"),
         Column("department_id", _("Unit"), "label"),
