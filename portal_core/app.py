@@ -28,8 +28,9 @@ FEATURES = (
     "portal_core.home",
     "portal_core.inbox.views",
     "portal_core.notifications.views",
-    "portal_core.evaluations.views",
+    # Before whatever declares who may see its files.
     "portal_core.files.views",
+    "portal_core.evaluations.views",
     "portal_core.content.views",
     "portal_core.statistics.views",
     "portal_core.admin.views",
