@@ -25,7 +25,7 @@ from portal_core.notifications.preferences import (
 from portal_core.web.forms import Filled, PortalForm
 
 PAGE = "/account/notifications"
-MODES = ((ALL, _("Everything that is ticked below, and to-dos")), (TODO, _("To-dos only")), (OFF, _("Nothing")))
+MODES = ((ALL, _("Everything that is ticked below, and to-dos")), (TODO, _("To-dos only")), (OFF, _("No message at all")))
 CORE = "core"
 
 
@@ -33,8 +33,8 @@ class QuietForm(PortalForm):
     """Quiet hours; the fields of the channels are added by ``form_of``."""
 
     quiet = BooleanField(_("Quiet hours: only urgent messages come"))
-    quiet_from = TimeField(_("From"), [Optional()])
-    quiet_to = TimeField(_("To"), [Optional()])
+    quiet_from = TimeField(_("Quiet from"), [Optional()])
+    quiet_to = TimeField(_("Quiet until"), [Optional()])
 
     def validate_quiet_from(self, field):
         """Asked for when there are quiet hours."""

@@ -189,7 +189,7 @@ def switch(request):
         request.flash("ok", _("Paused. Messages wait, at most a day."))
     else:
         desk.resume(channel, request.identity)
-        request.flash("ok", _("Resumed."))
+        request.flash("ok", _("Sending goes on."))
     return HTTPSeeOther(DESK)
 
 

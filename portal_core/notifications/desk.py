@@ -185,13 +185,13 @@ class DeliveryDesk:
 
 
 STATE_WORDS = {
-    QUEUED: (_("Waiting"), "warn"),
+    QUEUED: (_("Waiting to be sent"), "warn"),
     SENDING: (_("Being sent"), "info"),
     ACCEPTED: (_("Taken over, no receipt yet"), "info"),
-    SENT: (_("Sent"), "ok"),
+    SENT: (_("Sent out"), "ok"),
     UNREACHABLE: (_("Not reachable"), ""),
     DEAD: (_("Dead letter"), "bad"),
-    EXPIRED: (_("Expired"), ""),
+    EXPIRED: (_("Too late to be sent"), ""),
     CANCELLED: (_("Not needed any more"), ""),
     INSITE: (_("Left to the in-site message"), ""),
     IGNORED: (_("Put aside"), ""),

@@ -84,9 +84,15 @@ def portal_notification_types():
         NotificationType(
             "meetings.change_lapsed", _("Change lapsed: ${title}"), _("Nobody decided before the meeting; it stays as it was.")
         ),
-        NotificationType("meetings.cancelled", _("Meeting cancelled: ${title}"), _("${actor}: ${opinion}")),
+        # People who are on their way to a meeting that will not be there must hear of it at any hour.
         NotificationType(
-            "meetings.lapsed", _("Lapsed: ${title}"), _("Nobody reviewed the booking before the meeting was to begin.")
+            "meetings.cancelled", _("Meeting cancelled: ${title}"), _("${actor}: ${opinion}"), urgent=True, must_arrive=True
+        ),
+        NotificationType(
+            "meetings.lapsed",
+            _("Lapsed: ${title}"),
+            _("Nobody reviewed the booking before the meeting was to begin."),
+            urgent=True,
         ),
         NotificationType("meetings.no_show", _("Marked as not used: ${title}"), _("${actor} ${opinion}")),
         NotificationType("meetings.room_closed", _("${room} is closed during your meeting: ${title}"), _("${when}: ${reason}")),
