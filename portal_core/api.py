@@ -45,6 +45,8 @@ from portal_core.declarations import (
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.evaluations.models import Evaluation
 from portal_core.evaluations.services import EvaluationService
+from portal_core.files.chosen import ChosenFiles
+from portal_core.files.images import normalise as check_image
 from portal_core.files.models import StoredFile
 from portal_core.files.services import FileService
 from portal_core.files.uploads import Upload, uploads
@@ -52,6 +54,7 @@ from portal_core.formkit import change_rows
 from portal_core.hookspecs import hookimpl
 from portal_core.inbox.flow import CaseHandler, Flow, State, TaskSpec, Transition, TransitionContext
 from portal_core.inbox.models import Case, CaseEvent, Task
+from portal_core.inbox.plans.path import PathService, PathStage
 from portal_core.inbox.services import CaseService
 from portal_core.jobs.models import QueuedWork
 from portal_core.jobs.services import JobService
@@ -59,7 +62,8 @@ from portal_core.notifications.channels import Channel, Outcome, Outgoing
 from portal_core.notifications.deliveries import DeliveryService
 from portal_core.notifications.services import NotificationService
 from portal_core.places.dictionaries import DictionaryService
-from portal_core.places.services import PlaceService
+from portal_core.places.services import PlaceData, PlaceService
+from portal_core.security.masking import SensitiveService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
 from portal_core.statistics.datasets import Chart, Column, Dataset, Dimension, average, count, ratio, share, total
@@ -81,6 +85,7 @@ __all__ = [
     "Channel",
     "Chart",
     "Choice",
+    "ChosenFiles",
     "Clock",
     "Column",
     "Conflict",
@@ -117,7 +122,10 @@ __all__ = [
     "NotificationType",
     "Outcome",
     "Outgoing",
+    "PathService",
+    "PathStage",
     "Permission",
+    "PlaceData",
     "PlaceService",
     "PluginInfo",
     "PortalForm",
@@ -129,6 +137,7 @@ __all__ = [
     "Role",
     "RoleDefault",
     "SYSTEM",
+    "SensitiveService",
     "ServiceError",
     "ServiceTile",
     "Services",
@@ -152,6 +161,7 @@ __all__ = [
     "as_list",
     "average",
     "change_rows",
+    "check_image",
     "choice_param",
     "count",
     "date_param",

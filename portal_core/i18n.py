@@ -100,6 +100,13 @@ class Formats:
         """``2026-11-24 14:30`` of an aware moment."""
         return f"{self.clock.local(moment):%Y-%m-%d %H:%M}" if moment else ""
 
+    def size(self, octets):
+        """``12 KB`` or ``3.4 MB`` of a number of bytes."""
+        for unit, factor in (("GB", 1 << 30), ("MB", 1 << 20)):
+            if octets >= factor:
+                return f"{octets / factor:.1f} {unit}"
+        return f"{max(1, round(octets / 1024))} KB" if octets else "0 KB"
+
     def listed(self, texts):
         """``甲、乙、丙`` of texts or translation strings."""
         return self._translate(_(", ")).join(

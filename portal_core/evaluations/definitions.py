@@ -15,7 +15,9 @@ from portal_core.errors import StartError
 from portal_core.evaluations.models import EvaluationFormRow
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-COMMENT = "comment"
+COMMENT, COMPLAINT = "comment", "complaint"
+# Higher than any value on a scale: what was not answered is not low.
+BEST = 1 << 30
 
 
 def check(form: EvaluationForm) -> None:
@@ -25,11 +27,13 @@ def check(form: EvaluationForm) -> None:
     if not codes or len(values) < 2:
         raise StartError(f"evaluation form {form.code}: it needs at least one question and two answers to choose from")
     for code in codes:
-        # The comment is a field of every form, so no question may take its name.
-        if not CODE.fullmatch(code) or code == COMMENT:
+        # These are fields beside the questions, so no question may take their names.
+        if not CODE.fullmatch(code) or code in (COMMENT, COMPLAINT):
             raise StartError(f"evaluation form {form.code}: {code!r} cannot be the code of a question")
     if len(set(codes)) < len(codes) or len(set(values)) < len(values):
         raise StartError(f"evaluation form {form.code}: each question's code and each answer's value must be there once only")
+    if form.anonymous and form.follow_up:
+        raise StartError(f"evaluation form {form.code}: a follow-up names the rater, so an anonymous form cannot have one")
 
 
 def definition(form: EvaluationForm, text) -> dict:

@@ -1,10 +1,10 @@
 """A questionnaire as a form: one group of radios per question, a comment, and what the person was shown."""
 
-from wtforms import HiddenField, RadioField, SelectChoice, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal_core.declarations import EvaluationForm
-from portal_core.evaluations.definitions import COMMENT
+from portal_core.evaluations.definitions import COMMENT, COMPLAINT
 from portal_core.evaluations.services import COMMENT_MAX, stamp
 from portal_core.i18n import _
 from portal_core.web.forms import PortalForm
@@ -25,10 +25,15 @@ class AnswerForm(PortalForm):
         """What was chosen, by question code; questions without a choice are left out."""
         return {field.name.removeprefix(PREFIX): field.data for field in self.questions if field.raw_data}
 
+    @property
+    def is_complaint(self):
+        """Was the box ticked? Forms without follow-ups have none."""
+        return COMPLAINT in self and self[COMPLAINT].data
+
     def refuse(self, fields):
         """Show the messages of a service's ``Invalid`` at their fields."""
         for code, message in fields.items():
-            field = self[COMMENT if code == COMMENT else PREFIX + code]
+            field = self[code if code == COMMENT else PREFIX + code]
             field.errors = [self.meta.translate(message)]
 
 
@@ -45,6 +50,8 @@ def form_class(declared: EvaluationForm) -> type[AnswerForm]:
         for question in declared.questions
     }
     fields[COMMENT] = TextAreaField(declared.comment_label or _("Comments and suggestions"), [Length(max=COMMENT_MAX)])
+    if declared.follow_up:
+        fields[COMPLAINT] = BooleanField(_("This is a complaint; please put it right and answer me"))
     fields["seen"] = HiddenField()
     return type("AnswerForm", (AnswerForm,), fields)
 
@@ -54,4 +61,4 @@ def values_of(evaluation):
     if evaluation is None:
         return {"seen": ""}
     chosen = {PREFIX + code: value for code, value in evaluation.answers.items()}
-    return {**chosen, COMMENT: evaluation.comment, "seen": stamp(evaluation)}
+    return {**chosen, COMMENT: evaluation.comment, COMPLAINT: evaluation.complaint, "seen": stamp(evaluation)}

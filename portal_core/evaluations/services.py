@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from portal_core.accounts.identity import Identity
 from portal_core.declarations import EvaluationForm, Subject
 from portal_core.errors import Conflict, Invalid, NotFound, Stale
 from portal_core.evaluations import definitions
+from portal_core.evaluations.follow_ups import FollowUpService
 from portal_core.evaluations.models import Evaluation, EvaluationFormRow
 from portal_core.i18n import _
 from portal_core.services import Services
@@ -19,6 +21,15 @@ COMMENT_MAX = 1000
 ANSWERED_ELSEWHERE = _("You answered this in another window meanwhile. Submit again to replace that answer.")
 # What a subject's key may look like (``case:12``): it stands in addresses, and plugins take it apart.
 KEY = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that was checked: values by question code, the comment, and whether it is a complaint."""
+
+    answers: dict[str, int]
+    comment: str
+    complaint: bool
 
 
 class EvaluationService:
@@ -100,23 +111,27 @@ class EvaluationService:
         answers: Mapping[str, int | None],
         comment: str = "",
         seen: str | None = None,
+        complaint: bool = False,
     ) -> Evaluation:
         """Store what ``identity`` thinks of the subject ``key``, or change it within the form's ``edit_days``.
 
         ``answers``: chosen values by question code; None stands for a choice that is not on the scale. ``comment``: at
         most ``COMMENT_MAX`` characters. ``seen``: ``stamp`` of the answer that the person was shown, to find a change made
-        in another window; None does not look. The plugin's ``answered`` is called for a first answer.
+        in another window; None does not look. ``complaint``: the rater asks for an answer. The plugin's ``answered`` is
+        called for a first answer; a low one opens a follow-up where the form has them.
         Raises NotFound, Invalid (fields named by question code, and ``comment``), Conflict (too late, or two at once), Stale.
         """
         form, now = self.form(form_code), self.services.clock.now()
         subject, mine = self.subject(form_code, key, identity)
-        comment = clean_text(comment)
-        values = self._checked(form, answers, comment)
+        given = self._checked(form, answers, clean_text(comment), complaint and form.follow_up is not None)
         if mine is None:
-            return self._first(form, subject, identity, values, comment, now)
-        if (mine.answers, mine.comment) == (values, comment):
+            mine = self._first(form, subject, identity, given, now)
+        elif (mine.answers, mine.comment, mine.complaint) == (given.answers, given.comment, given.complaint):
             return mine  # The same form sent twice: the button was pressed again.
-        return self._change(form, subject, mine, values, comment, seen, now)
+        else:
+            self._change(form, subject, mine, given, seen, now)
+        self.services.get(FollowUpService).consider(form, mine, identity)
+        return mine
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -127,7 +142,7 @@ class EvaluationService:
             )
         )
 
-    def _checked(self, form: EvaluationForm, answers: Mapping[str, int | None], comment: str) -> dict[str, int]:
+    def _checked(self, form: EvaluationForm, answers: Mapping[str, int | None], comment: str, complaint: bool) -> Given:
         scale = {choice.value for choice in form.scale}
         values: dict[str, int] = {}
         errors = {}
@@ -139,13 +154,13 @@ class EvaluationService:
                 errors[question.code] = _("Please choose an answer")
         if len(comment) > COMMENT_MAX:
             errors[definitions.COMMENT] = _("At most ${max} characters", mapping={"max": COMMENT_MAX})
+        if complaint and not comment:
+            errors[definitions.COMMENT] = _("Please say what you complain about")
         if errors:
             raise Invalid(fields=errors)
-        return values
+        return Given(values, comment, complaint)
 
-    def _first(
-        self, form: EvaluationForm, subject: Subject, identity: Identity, values: dict[str, int], comment: str, now: dt.datetime
-    ) -> Evaluation:
+    def _first(self, form: EvaluationForm, subject: Subject, identity: Identity, given: Given, now: dt.datetime) -> Evaluation:
         if not self.may_answer(form, subject, None):
             raise Conflict(_("The time for this evaluation is over."))
         definitions.store(self.session, form, self.services.portal.default_text, now)
@@ -158,8 +173,11 @@ class EvaluationService:
                 subject=subject.key,
                 subject_title=subject.title[:200],
                 rater_id=identity.user_id,
-                answers=values,
-                comment=comment,
+                department_id=identity.department_id,
+                scope=form.scope(self.session, subject.key) if form.scope else "",
+                answers=given.answers,
+                comment=given.comment,
+                complaint=given.complaint,
                 created=now,
                 changed=now,
             )
@@ -169,7 +187,7 @@ class EvaluationService:
         if made is None:
             raise Conflict(ANSWERED_ELSEWHERE)
         if form.answered:
-            form.answered(self.services, subject, identity.user_id, values)
+            form.answered(self.services, subject, identity.user_id, given.answers)
         return self.session.get_one(Evaluation, made)
 
     def _change(
@@ -177,19 +195,18 @@ class EvaluationService:
         form: EvaluationForm,
         subject: Subject,
         mine: Evaluation,
-        values: dict[str, int],
-        comment: str,
+        given: Given,
         seen: str | None,
         now: dt.datetime,
-    ) -> Evaluation:
+    ) -> None:
         if not self.may_answer(form, subject, mine):
             raise Conflict(_("The time for changing this answer is over."))
         if seen is not None and seen != stamp(mine):
             raise Stale(ANSWERED_ELSEWHERE, at=mine.changed)
         definitions.store(self.session, form, self.services.portal.default_text, now)
-        mine.form_version, mine.answers, mine.comment, mine.changed = form.version, values, comment, now
+        mine.form_version, mine.changed = form.version, now
+        mine.answers, mine.comment, mine.complaint = given.answers, given.comment, given.complaint
         self.session.flush()
-        return mine
 
 
 def stamp(evaluation: Evaluation | None) -> str:

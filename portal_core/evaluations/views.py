@@ -10,6 +10,7 @@ from pyramid.renderers import render_to_response
 
 from portal_core.errors import Conflict, Invalid
 from portal_core.evaluations.definitions import check_at_start
+from portal_core.evaluations.follow_up_views import follow_up_of
 from portal_core.evaluations.forms import form_class, values_of
 from portal_core.evaluations.services import EvaluationService, stamp
 from portal_core.i18n import _
@@ -45,7 +46,10 @@ class ListPage:
 
 @dataclass(frozen=True)
 class FormPage:
-    """Context of ``evaluations/form.pt``. ``until`` is the last moment for a change, None for a first answer."""
+    """Context of ``evaluations/form.pt``. ``until`` is the last moment for a change, None for a first answer.
+
+    ``follow_up`` is what came of a low answer (``FollowUpView``), or None.
+    """
 
     title: str
     subject: Any
@@ -53,6 +57,7 @@ class FormPage:
     problem: str
     until: dt.datetime | None
     back_url: str
+    follow_up: Any = None
     form_page: bool = True
 
 
@@ -66,6 +71,8 @@ class AnswerPage:
     comment: str
     answered: dt.datetime
     back_url: str
+    complaint: bool = False
+    follow_up: Any = None
 
 
 def list_view(request, form_code):
@@ -97,7 +104,8 @@ def _store(request, service, declared, key):
     try:
         if not form.validate():
             raise Invalid()
-        service.answer(declared.code, key, request.identity, form.answers, form.comment.data or "", form.seen.data)
+        comment, seen = form.comment.data or "", form.seen.data
+        service.answer(declared.code, key, request.identity, form.answers, comment, seen, form.is_complaint)
     except (Invalid, Conflict) as error:
         return _refused(request, service, declared, key, form, error)
     request.flash("ok", _("Thank you, your answer is stored."))
@@ -119,7 +127,8 @@ def _refused(request, service, declared, key, form, error):
 
 def _form_page(request, service, declared, subject, mine, form, problem=""):
     until = service.editable_until(declared, mine) if mine else None
-    return FormPage(declared.title, subject, form, problem, until, _list_url(request, declared.code))
+    follow_up = follow_up_of(request, mine)
+    return FormPage(declared.title, subject, form, problem, until, _list_url(request, declared.code), follow_up)
 
 
 def _read_only(request, declared, subject, mine):
@@ -127,7 +136,16 @@ def _read_only(request, declared, subject, mine):
     if mine is None:
         raise Conflict(_("The time for this evaluation is over."))
     answers = request.services.get(EvaluationService).in_words(mine)
-    page = AnswerPage(declared.title, subject, answers, mine.comment, mine.changed, _list_url(request, declared.code))
+    page = AnswerPage(
+        title=declared.title,
+        subject=subject,
+        answers=answers,
+        comment=mine.comment,
+        answered=mine.changed,
+        back_url=_list_url(request, declared.code),
+        complaint=mine.complaint,
+        follow_up=follow_up_of(request, mine),
+    )
     return render_to_response(ANSWER, page, request=request)
 
 
@@ -163,6 +181,9 @@ def includeme(config):
     """Routes, views, the directive ``config.add_evaluation_page``, and the check of the declarations when the start is done."""
     config.registry.evaluation_pages = {}
     config.add_directive("add_evaluation_page", add_evaluation_page)
+    # Before the pages of one subject, whose addresses they would match as well.
+    config.include("portal_core.evaluations.result_views")
+    config.include("portal_core.evaluations.follow_up_views")
     config.add_route("core.evaluations", "/evaluations/{form_code}")
     config.add_route("core.evaluation", "/evaluations/{form_code}/{key}")
     config.add_view(

@@ -1,17 +1,19 @@
 """Storing and finding files. The store holds bytes by digest; a row says who sent what, and which part of the portal owns it.
 
-Rows are never deleted: the owner takes the file off its own pages instead. The bytes are on disk before the row is written, so
-no committed row lacks them; a transaction that is rolled back leaves bytes without a row, which harm nobody.
+The bytes are in the store before the row is written, so no committed row lacks them; a transaction that is rolled back leaves
+bytes without a row, which ``portal_core.files.collector`` removes after a day.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import structlog
 
 from portal_core.accounts.identity import Identity
 from portal_core.errors import Invalid, NotFound
+from portal_core.files.documents import EXTENSIONS as DOCUMENTS
+from portal_core.files.documents import kind_of
 from portal_core.files.images import EXTENSIONS, Picture, normalise, shrink
 from portal_core.files.models import StoredFile
 from portal_core.files.names import clean_name
@@ -22,9 +24,22 @@ from portal_core.services import Services
 
 log = structlog.get_logger("portal.files")
 
-PDF = "application/pdf"
 # Widths in pixels at which pictures can be asked for: a free choice would let anybody fill the disk.
 THUMBNAIL_WIDTHS = (240, 480, 960)
+
+
+@dataclass(frozen=True)
+class Served:
+    """An object of the store that is to be sent: its ``size`` in bytes, and how to open it."""
+
+    store: FileStore
+    digest: str
+    variant: str
+    size: int
+
+    def open(self) -> BinaryIO:
+        """The bytes, seekable; the caller closes it."""
+        return self.store.open(self.digest, self.variant)
 
 
 class FileService:
@@ -33,7 +48,7 @@ class FileService:
     def __init__(self, services: Services):
         self.services = services
         self.session = services.session
-        self.store = FileStore(services.portal.settings.path("portal.data_dir") / "files")
+        self.store = services.portal.file_store
 
     def save_images(
         self, uploads: Sequence[Upload], owner: str, identity: Identity, max_mb: int = 10, panorama: bool = False
@@ -51,18 +66,30 @@ class FileService:
         return self.save_images([upload], owner, identity, max_mb, panorama)[0]
 
     def save_document(self, upload: Upload, owner: str, identity: Identity, max_mb: int = 10) -> StoredFile:
-        """Store a PDF as it is (people get it as a download only) or a picture as ``save_image`` does.
+        """Store a PDF, Word or Excel file as it is (people get it as a download only) or a picture as ``save_image`` does.
 
         Raises Invalid with the message at the upload's field.
         """
         data = upload.read(max_mb)
-        if data.startswith(b"%PDF-"):
-            return self._save(data, PDF, upload.name, owner, identity)
+        try:
+            kind = kind_of(data)
+        except Invalid as error:
+            raise upload.refused(error.message) from None
+        if kind:
+            return self._save(data, kind, upload.name, owner, identity)
         try:
             picture = normalise(data)
         except Invalid:
-            raise upload.refused(_("The content is neither a PDF nor a picture (JPEG, PNG or WebP).")) from None
+            raise upload.refused(
+                _("The content is neither a PDF, Word or Excel file nor a picture (JPEG, PNG or WebP).")
+            ) from None
         return self._save_picture(picture, upload.name, owner, identity)
+
+    def save_made(self, data: bytes, name: str, content_type: str, owner: str, identity: Identity | None = None) -> StoredFile:
+        """Store a document that the program made itself (an export). ``content_type``: a key of ``documents.EXTENSIONS``."""
+        if content_type not in DOCUMENTS:
+            raise ValueError(f"{content_type!r} is no kind of document")
+        return self._save(data, content_type, name, owner, identity)
 
     def save_bytes(
         self, data: bytes, name: str, owner: str, identity: Identity | None = None, panorama: bool = False
@@ -78,19 +105,19 @@ class FileService:
         return file
 
     def open(self, file: StoredFile) -> BinaryIO:
-        """The bytes of ``file`` for reading; the caller closes it."""
-        return self.path(file).open("rb")
+        """The bytes of ``file`` for reading; the caller closes it. Raises NotFound when the store lacks them."""
+        return self.served(file).open()
 
-    def path(self, file: StoredFile) -> Path:
-        """Where the bytes of ``file`` lie. Raises NotFound when the store lacks them (a backup without its folder)."""
-        path = self.store.path(file.digest)
-        if not path.is_file():
-            log.error("stored bytes are missing", file=file.id, path=str(path))
+    def served(self, file: StoredFile) -> Served:
+        """The object of ``file``. Raises NotFound when the store lacks it (a backup without its store)."""
+        size = self.store.size(file.digest)
+        if size is None:
+            log.error("stored bytes are missing", file=file.id, digest=file.digest)
             raise NotFound()
-        return path
+        return Served(self.store, file.digest, "", size)
 
-    def thumbnail(self, file: StoredFile, width: int) -> Path:
-        """Where a copy of the picture ``file`` lies that is ``width`` pixels wide; made when it is first asked for.
+    def thumbnail(self, file: StoredFile, width: int) -> Served:
+        """A copy of the picture ``file`` that is ``width`` pixels wide; made when it is first asked for.
 
         A picture that is narrower already is its own copy. Raises NotFound for other widths than ``THUMBNAIL_WIDTHS`` and
         for files that are no pictures.
@@ -98,12 +125,15 @@ class FileService:
         if width not in THUMBNAIL_WIDTHS or file.content_type not in EXTENSIONS:
             raise NotFound()
         if file.width <= width:
-            return self.path(file)
+            return self.served(file)
         variant = f"w{width}"
-        path = self.store.path(file.digest, variant)
-        if path.exists():
-            return path
-        return self.store.put_variant(file.digest, variant, shrink(self.path(file).read_bytes(), width))
+        size = self.store.size(file.digest, variant)
+        if size is None:
+            with self.open(file) as stream:
+                data = shrink(stream.read(), width)
+            self.store.put_variant(file.digest, variant, data)
+            size = len(data)
+        return Served(self.store, file.digest, variant, size)
 
     def _picture(self, upload: Upload, max_mb: int, panorama: bool) -> Picture:
         try:

@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from pyramid.response import FileResponse
+from pyramid.response import Response
+from webob.static import FileIter
 
 from portal_core.errors import NotFound
 from portal_core.files.names import EXTENSIONS
@@ -23,8 +24,8 @@ def show(request):
     if admits is None or not admits(request, file):
         raise NotFound()
     width = request.GET.get("w")
-    path = files.thumbnail(file, _width(width)) if width is not None else files.path(file)
-    return _response(request, file, path, f"{file.digest}-{width}" if width else file.digest)
+    served = files.thumbnail(file, _width(width)) if width is not None else files.served(file)
+    return _response(request, file, served, f"{file.digest}-{width}" if width else file.digest)
 
 
 def file_url(request, file, width=None):
@@ -52,8 +53,11 @@ def _width(text):
         raise NotFound() from None
 
 
-def _response(request, file, path, tag):
-    response = FileResponse(str(path), request=request, content_type=file.content_type)
+def _response(request, file, served, tag):
+    # The iterator knows how to begin in the middle, so that WebOb can answer a Range without reading what comes before.
+    response = Response(content_type=file.content_type, app_iter=FileIter(served.open()))
+    response.content_length, response.last_modified = served.size, file.created
+    response.accept_ranges = "bytes"
     if file.content_type not in INLINE:
         response.content_disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
     # The address holds the digest, so what it answers never changes. Not for shared caches: it is for this person.

@@ -113,6 +113,20 @@ def test_addresses_that_are_not_quite_right(app, photo, open_to_all):
 
 def test_a_file_whose_bytes_were_lost_is_not_found(app, photo, open_to_all):
     with app.services() as services:
-        services.get(FileService).path(photo).unlink()
+        store = services.get(FileService).store
+        for entry in list(store.entries()):
+            store.retire(entry)
+        for entry in list(store.entries(trash=True)):
+            store.purge(entry)
     app.get(address(photo), status=404)
     app.get(address(photo) + "?w=240", status=404)
+
+
+def test_a_part_of_a_file_can_be_asked_for(app, person, open_to_all):
+    with app.services() as services:
+        upload = Upload("f", "plan.pdf", io.BytesIO(b"%PDF-1.7 0123456789"))
+        file = services.get(FileService).save_document(upload, OWNER, person.identity)
+    answer = app.get(address(file, "pdf"), headers={"Range": "bytes=9-12"})
+    assert (answer.status_int, answer.body, answer.headers["Content-Range"]) == (206, b"0123", "bytes 9-12/19")
+    assert app.get(address(file, "pdf")).headers["Accept-Ranges"] == "bytes"
+    assert app.get(address(file, "pdf"), headers={"Range": "bytes=99-"}, status=416).body != b"%PDF-1.7 0123456789"

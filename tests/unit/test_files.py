@@ -5,6 +5,7 @@ import io
 import os
 import struct
 import unicodedata
+import zipfile
 import zlib
 
 import pytest
@@ -13,11 +14,12 @@ from PIL import Image, ImageCms
 from webob import Request
 
 from portal_core.errors import Invalid, NotFound
+from portal_core.files.documents import XLSX
 from portal_core.files.images import normalise, shrink
 from portal_core.files.models import StoredFile
 from portal_core.files.names import clean_name
 from portal_core.files.services import FileService
-from portal_core.files.store import FileStore
+from portal_core.files.store import FolderStore
 from portal_core.files.uploads import Upload, uploads
 
 GPS, ORIENTATION = 0x8825, 0x0112
@@ -182,7 +184,7 @@ def test_long_names_fit_their_column():
 
 
 def test_bytes_lie_under_their_digest_and_are_written_once(tmp_path):
-    store = FileStore(tmp_path)
+    store = FolderStore(tmp_path)
     digest = store.put(b"content")
     assert digest == hashlib.sha256(b"content").hexdigest()
     path = tmp_path / digest[:2] / digest[2:]
@@ -199,7 +201,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        FileStore(tmp_path).put(b"content")
+        FolderStore(tmp_path).put(b"content")
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
@@ -262,7 +264,7 @@ def test_a_picture_is_stored_with_what_is_known_of_it(files, clerk, portal):
     with files.open(file) as stream:
         data = stream.read()
     assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size, file.digest)
-    assert files.path(file).is_relative_to(portal.settings.path("portal.data_dir") / "files")
+    assert (portal.settings.path("portal.data_dir") / "files" / file.digest[:2] / file.digest[2:]).is_file()
     assert files.get(file.id) is file
 
 
@@ -295,6 +297,46 @@ def test_a_pdf_is_a_document_but_no_picture(files, clerk):
         files.thumbnail(file, 240)
 
 
+def office(*names):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in ("[Content_Types].xml", *names):
+            archive.writestr(name, "<x/>")
+    return target.getvalue()
+
+
+def test_word_and_excel_files_are_documents_by_their_content(files, clerk):
+    for parts, ending in (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx")):
+        data = office(parts)
+        file = files.save_document(upload(data, "议程.exe"), "meetings", clerk)
+        assert file.name == f"议程.{ending}"
+        with files.open(file) as stream:
+            assert stream.read() == data
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (office("word/document.xml", "word/vbaProject.bin"), "macros"),
+        (office("ppt/presentation.xml"), "neither"),
+        (office()[:-30], "neither"),
+        (b"PK\x03\x04" + b"x" * 50, "neither"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 50, "neither"),
+    ],
+)
+def test_other_archives_and_macros_are_no_documents(files, clerk, data, said):
+    with pytest.raises(Invalid) as caught:
+        files.save_document(upload(data, "a.docx"), "meetings", clerk)
+    assert said in caught.value.fields["photos"]
+
+
+def test_the_program_stores_documents_that_it_made(files):
+    file = files.save_made(office("xl/workbook.xml"), "list", XLSX, "core.export")
+    assert (file.name, file.content_type, file.uploaded_by_id) == ("list.xlsx", XLSX, None)
+    with pytest.raises(ValueError, match="no kind"):
+        files.save_made(b"x", "x", "text/html", "core.export")
+
+
 def test_the_program_stores_pictures_without_a_person(files):
     file = files.save_bytes(picture((800, 400), "PNG"), "hall.png", "meetings", panorama=True)
     assert (file.uploaded_by_id, file.content_type) == (None, "image/png")
@@ -302,13 +344,12 @@ def test_the_program_stores_pictures_without_a_person(files):
 
 def test_smaller_copies_are_made_once(files, clerk):
     file = files.save_image(upload(picture((1000, 500))), "meetings", clerk)
-    path = files.thumbnail(file, 240)
-    made = path.stat().st_mtime_ns
-    assert opened(path.read_bytes()).size == (240, 120)
-    assert files.thumbnail(file, 240) == path
-    assert path.stat().st_mtime_ns == made
+    made = files.thumbnail(file, 240)
+    with made.open() as stream:
+        assert opened(stream.read()).size == (240, 120)
+    assert files.thumbnail(file, 240) == made
     small = files.save_image(upload(picture((100, 50))), "meetings", clerk)
-    assert files.thumbnail(small, 240) == files.path(small)
+    assert files.thumbnail(small, 240) == files.served(small)
     with pytest.raises(NotFound):
         files.thumbnail(file, 241)
 

@@ -5,6 +5,8 @@ import datetime as dt
 from portal_core.api import (
     Assets,
     DashboardCard,
+    Dictionary,
+    FileOwner,
     HealthCheck,
     Job,
     MenuEntry,
@@ -65,6 +67,13 @@ def portal_role_defaults():
 
 
 @hookimpl
+def portal_dictionaries():
+    from portal_meetings.services.data import KINDS
+
+    return (Dictionary("meetings.kind", _("Kinds of meetings"), KINDS),)
+
+
+@hookimpl
 def portal_flows():
     from portal_meetings.flow import FLOW
 
@@ -102,6 +111,13 @@ def portal_notification_types():
             _("${when}: ${reason}"),
         ),
     )
+
+
+@hookimpl
+def portal_file_owners():
+    from portal_meetings.services.pictures import files_of_rooms
+
+    return (FileOwner("meetings", _("Pictures of meeting rooms"), files_of_rooms),)
 
 
 @hookimpl
@@ -162,6 +178,7 @@ def portal_demo_data(session, context):
 @hookimpl
 def portal_menu(request):
     from portal_meetings import permissions as p
+    from portal_meetings.services.states import RATING_FORM
 
     may = request.identity.may_somewhere
     entries = [
@@ -171,6 +188,9 @@ def portal_menu(request):
         MenuEntry("meetings.mine", _("My bookings"), "/meetings/mine", "sub", "meetings", 30),
         MenuEntry("meetings.ratings", _("Satisfaction"), "/meetings/ratings", "sub", "meetings", 40),
     ]
+    if may(p.MANAGE_ROOM) or may("core:evaluation:view_results"):
+        url = f"/evaluations/{RATING_FORM}/results"
+        entries.append(MenuEntry("meetings.results", _("Satisfaction results"), url, "sub", "meetings", 45))
     if may(p.APPROVE):
         entries.append(MenuEntry("meetings.pending", _("Review bookings"), "/meetings/pending", "sub", "meetings", 50))
     # Whoever looks after rooms works in the module itself; for system administrators the pages are also listed in 系统管理.

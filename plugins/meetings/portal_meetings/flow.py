@@ -1,7 +1,5 @@
 """The life of a booking: 草稿, 待审核, 已通过, 已结束, 已评价, and the ways off that path."""
 
-import datetime as dt
-
 from portal_core.api import Flow, State, TaskSpec, Transition, WorkingHours
 from portal_meetings import permissions
 from portal_meetings.i18n import _
@@ -41,7 +39,7 @@ REVIEW_CHANGE = TaskSpec(
     configurable=True,
 )
 CORRECT = TaskSpec("correct", _("Correct and submit again"), to_applicant=True, why=_("Your booking was returned"))
-RATE = TaskSpec("rate", _("Rate"), to_applicant=True, why=_("Your meeting has ended"), due=dt.timedelta(days=7))
+RATE = TaskSpec("rate", _("Rate"), to_applicant=True, why=_("Your meeting has ended"), due=s.RATING_TIME)
 
 TRANSITIONS = (
     Transition("submit", _("Submit"), (s.DRAFT,), s.PENDING, APPLICANT, "none", (REVIEW,), offered=False),
@@ -127,6 +125,7 @@ TRANSITIONS = (
     Transition("lapse", _("Lapsed"), (s.PENDING, s.RETURNED), s.REJECTED, SYSTEM, notify="meetings.lapsed"),
     Transition("finish", _("End"), (s.APPROVED,), s.ENDED, SYSTEM, "none", (RATE,)),
     Transition("rate", _("Rate"), (s.ENDED,), s.RATED, APPLICANT, "none", offered=False),
+    Transition("close_rating", _("Time for rating is over"), (s.ENDED,), s.ENDED, SYSTEM, "none"),
     Transition(
         "no_show", _("Mark as not used"), (s.APPROVED, s.ENDED), s.NO_SHOW, (permissions.APPROVE,), notify="meetings.no_show"
     ),

@@ -1,8 +1,10 @@
 """The plugin's part in the life of a booking's case: who sees it, what is possible when, and what happens to the room."""
 
+import sqlalchemy as sa
+
 from portal_core.api import CaseHandler
 from portal_meetings import permissions
-from portal_meetings.models import Booking, room_scope
+from portal_meetings.models import Booking, Change, room_scope
 from portal_meetings.services import states as s
 
 
@@ -33,14 +35,23 @@ class BookingHandler(CaseHandler):
                 return now < booking.starts_at
             case "lapse" | "lapse_change" | "no_show":
                 return booking.starts_at <= now
-            case "finish" | "rate":
+            case "finish":
                 return booking.ends_at <= now
+            case "rate":
+                return booking.ends_at <= now < booking.ends_at + s.RATING_TIME
+            case "close_rating":
+                return booking.ends_at + s.RATING_TIME <= now
         return True
 
     def scope(self, ctx):
         """Tasks go to the reviewers of the room; those of a change to the reviewers of the new room."""
-        change = ctx.data.get("change")
-        return room_scope(change.room_id if change else ctx.services.session.get_one(Booking, ctx.case.id).room_id)
+        return room_scope(_wanted(ctx.services, ctx.case, ctx.data.get("change")).room_id)
+
+    def approver_fields(self, services, case):
+        """Who looks after the room that is wanted."""
+        from portal_meetings.services.approvers import approver_fields
+
+        return approver_fields(services, _wanted(services, case).room_id if case else None)
 
     def case_scope(self, services, case):
         """Rights over a booking are rights over its room."""
@@ -56,14 +67,18 @@ class BookingHandler(CaseHandler):
                 return f"/meetings/change/{case.number}"
         return super().task_url(case, task)
 
+    def draft_url(self, case):
+        """A draft is continued in the form of 会议预约单."""
+        return f"/meetings/drafts/{case.number}"
+
     def due(self, ctx, spec):
-        """A review is due when its flow says, and before the meeting starts."""
+        """A review is due when its flow says, and before the meeting starts; a rating within days of the end."""
+        if spec.step == "rate":
+            return ctx.services.session.get_one(Booking, ctx.case.id).ends_at + s.RATING_TIME
         due = super().due(ctx, spec)
         if due is None or spec.to_applicant:
             return due
-        change = ctx.data.get("change")
-        start = change.starts_at if change else ctx.services.session.get_one(Booking, ctx.case.id).starts_at
-        return max(ctx.now, min(due, start))
+        return max(ctx.now, min(due, _wanted(ctx.services, ctx.case, ctx.data.get("change")).starts_at))
 
     def apply(self, ctx):
         """Move holds and fields as the act asks, and repeat the state on the booking."""
@@ -82,3 +97,10 @@ class BookingHandler(CaseHandler):
         from portal_meetings.views.panel import case_actions
 
         return case_actions(request, case, identity)
+
+
+def _wanted(services, case, change=None):
+    """What is asked for: the open change of a booking while there is one (``change``, if the caller has it), else the booking."""
+    if change is None and case.state == s.CHANGE_PENDING:
+        change = services.session.scalar(sa.select(Change).where(Change.booking_id == case.id, Change.status == s.OPEN))
+    return change or services.session.get_one(Booking, case.id)

@@ -14,6 +14,11 @@ PICTURES_MAX = 24
 MAX_MB = 20
 
 
+def files_of_rooms() -> sa.Select:
+    """The files of all pictures, those that were taken off a page included: the audit trail names them."""
+    return sa.select(RoomPicture.file_id)
+
+
 class PictureService:
     """Pictures are taken off a room's page, not deleted."""
 

@@ -6,9 +6,22 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal_core.api import Case, CaseService, Choice, Conflict, EvaluationForm, Question, RightsService, Services, Subject
+from portal_core.api import (
+    Case,
+    CaseService,
+    Choice,
+    Conflict,
+    EvaluationForm,
+    FollowUp,
+    Question,
+    RatingTask,
+    RightsService,
+    Services,
+    Subject,
+)
+from portal_meetings import permissions
 from portal_meetings.i18n import _
-from portal_meetings.models import Booking, Room
+from portal_meetings.models import Booking, Room, room_scope
 from portal_meetings.services import states as s
 from portal_meetings.services.lifecycle import catch_up
 
@@ -28,6 +41,11 @@ def find(session: Session, user_id: int, key: str, now: dt.datetime) -> Subject 
     case_id = _case_id(key)
     row = session.execute(_meetings(user_id, now).where(Booking.case_id == case_id)).first() if case_id else None
     return _subject(row) if row else None
+
+
+def scope(session: Session, key: str) -> str:
+    """The room of the meeting: its administrators see the rating and answer a low one."""
+    return room_scope(session.scalar(sa.select(Booking.room_id).where(Booking.case_id == _case_id(key))))
 
 
 def answered(services: Services, subject: Subject, user_id: int, answers: Mapping[str, int]) -> None:
@@ -64,6 +82,10 @@ FORM = EvaluationForm(
     comment_label=_("Comments and suggestions"),
     edit_days=7,
     answered=answered,
+    scope=scope,
+    results_permission=permissions.MANAGE_ROOM,
+    follow_up=FollowUp(permissions.MANAGE_ROOM),
+    task=RatingTask(s.KIND, "rate", close="close_rating"),
 )
 
 
@@ -77,7 +99,7 @@ def _meetings(user_id, now):
 
 
 def _subject(row):
-    return Subject(f"case:{row.case_id}", row.title, row.room, url=f"/cases/{row.number}")
+    return Subject(f"case:{row.case_id}", row.title, row.room, row.ends_at + s.RATING_TIME, f"/cases/{row.number}")
 
 
 def _case_id(key):

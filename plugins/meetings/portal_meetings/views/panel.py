@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import CaseService, EvaluationService, NotFound
+from portal_core.api import CaseService, DictionaryService, EvaluationService, NotFound
 from portal_meetings.i18n import _
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
-from portal_meetings.services.data import KINDS
+from portal_meetings.services.data import KIND_DICTIONARY
 from portal_meetings.services.ratings import FORM
 from portal_meetings.services.steps import Steps
 from portal_meetings.views.booking import CHANGES
@@ -51,7 +51,7 @@ def booking_panel(request, case) -> BookingPanel | None:
         booking=booking,
         hidden=hidden,
         when=request.fmt.span(booking.starts_at, booking.ends_at),
-        kind=dict(KINDS).get(booking.kind, booking.kind),
+        kind=request.services.get(DictionaryService).word(KIND_DICTIONARY, booking.kind),
         diff=[tuple(row) for row in request.services.get(Steps).open_change(case.id).diff] if changing else [],
         rating=rating,
         comment=comment,
@@ -84,7 +84,7 @@ def case_actions(request, case, identity):
         actions.append((label, f"/meetings/change/{case.number}", ""))
     if "cancel" in possible:
         actions.append((_("Cancel"), f"/meetings/cancel/{case.number}", "bad"))
-    if case.state == states.ENDED:
+    if "rate" in possible:
         actions.append((_("Rate"), request.route_path("core.evaluation", form_code=FORM.code, key=f"case:{case.id}"), "ok"))
     return actions
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import Conflict, Invalid, NotFound, choice_param, uploads
+from portal_core.api import ChosenFiles, Conflict, Invalid, NotFound, check_image, choice_param
 from portal_meetings import permissions
 from portal_meetings.forms.admin import PICTURE_KINDS, PictureForm
 from portal_meetings.i18n import _
-from portal_meetings.services.pictures import PictureService
+from portal_meetings.services.pictures import MAX_MB, PictureService
 from portal_meetings.views.admin.common import Tab, done, refused, room_of, tabs_of, url_of
 from portal_meetings.views.common import reading
 
@@ -35,6 +35,7 @@ class PicturesPage:
     tabs: list[Tab]
     lines: list[Line]
     form: PictureForm
+    chosen: ChosenFiles | None
 
 
 def show(request):
@@ -45,20 +46,23 @@ def show(request):
 def add(request):
     """Pictures are added; when one of them is refused, none is."""
     form = PictureForm(request, request.POST)
-    if not form.validate():
-        request.response.status_int = 422
-        return _page(request, form)
+    chosen = ChosenFiles(request, "pictures", MAX_MB)
+    # First, so that nothing is kept for somebody who does not manage the room.
+    service, room = request.services.get(PictureService), room_of(request, request.services)
     try:
-        chosen = uploads(request, "pictures")
-        if not chosen:
+        if not form.validate():
+            raise Invalid()
+        pictures = chosen.uploads()
+        if not pictures:
             raise Invalid(fields={"pictures": _("Please choose a picture")})
-        service, room = request.services.get(PictureService), room_of(request, request.services)
-        for upload in chosen:
+        for upload in pictures:
             service.add(room, request.identity, upload, form.kind.data, form.caption.data or "")
     except (Invalid, Conflict) as error:
         refused(request, form, error)
-        return _page(request, form)
-    return done(request, url_of(room, "/pictures"), _("${count} pictures have been added.", mapping={"count": len(chosen)}))
+        chosen.keep(check_image)
+        return _page(request, form, chosen)
+    chosen.done()
+    return done(request, url_of(room, "/pictures"), _("${count} pictures have been added.", mapping={"count": len(pictures)}))
 
 
 def change(request):
@@ -84,7 +88,7 @@ def _picture_id(request, service, room):
     raise NotFound()
 
 
-def _page(request, form):
+def _page(request, form, chosen=None):
     services = reading(request)
     room = room_of(request, services)
     kinds = dict(PICTURE_KINDS)
@@ -92,7 +96,7 @@ def _page(request, form):
         Line(p.id, kinds[p.kind], p.caption, request.file_url(p.file, THUMBNAIL), p.kind == "photo", p.file_id == room.cover_id)
         for p in services.get(PictureService).of_room(room.id)
     ]
-    return PicturesPage(room, tabs_of(room, "/pictures"), lines, form)
+    return PicturesPage(room, tabs_of(room, "/pictures"), lines, form, chosen)
 
 
 def includeme(config):
