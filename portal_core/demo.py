@@ -3,7 +3,9 @@
 Idempotent: everything is found by its natural key first. Refused in production, because the accounts' password is public.
 """
 
-from portal_core.accounts.models import User
+import sqlalchemy as sa
+
+from portal_core.accounts.models import Role, RolePermission, User, UserDepartment
 from portal_core.accounts.services import AccountService, DepartmentService, RightsService
 from portal_core.declarations import DemoContext
 from portal_core.errors import StartError
@@ -43,6 +45,8 @@ ACCOUNTS = (
     ("leader", "沈立群", "市府办公室", ("leader", "clerk")),
     ("meetings-admin", "周敏", "机关事务中心", ("meetings-admin", "clerk")),
     ("admin", "王磊", "机关事务中心", ("admin",)),
+    # Reads the cases of the own unit and of those below, no others.
+    ("unit-leader", "郑国华", "机关事务中心", ("unit-leader", "clerk")),
 )
 # Clerks of other units: they own bookings but nobody logs in as them, so their passwords are random and unknown.
 CLERKS = (
@@ -56,6 +60,12 @@ CLERKS = (
     ("demo-zgh", "傅雅琴", "总工会"),
     ("demo-wjw", "严波", "卫生健康委员会"),
 )
+# Units and the logins of their heads.
+HEADS = {"市府办公室": "leader", "机关事务中心": "unit-leader"}
+# Logins and the units in which they also work.
+FURTHER = {"demo-zgh": ("机关工委",)}
+UNIT_LEADER = ("unit-leader", "单位负责人")
+UNIT_LEADER_REACHES = {"core:case:view_all": "tree"}
 
 
 def load(portal) -> None:
@@ -77,6 +87,7 @@ def _people(services: Services) -> None:
     departments, accounts, rights = services.get(DepartmentService), services.get(AccountService), services.get(RightsService)
     root = departments.find_or_create(COMPOUND, None)
     units = {name: departments.find_or_create(name, root, SHORT_NAMES.get(name, name)) for name in UNITS}
+    _unit_leader_role(services)
     for login, name, unit, roles in (*ACCOUNTS, *((*clerk, ("clerk",)) for clerk in CLERKS)):
         user = accounts.find(login)
         if user is not None:
@@ -87,6 +98,32 @@ def _people(services: Services) -> None:
                 rights.assign(user, role)
         if login in {account[0] for account in ACCOUNTS}:
             accounts.set_password(user, PASSWORD, must_change=False)
+    _heads_and_further(services.session, units)
+
+
+def _unit_leader_role(services):
+    """A role whose permission does not reach further than the holder's units."""
+    code, title = UNIT_LEADER
+    if services.get(RightsService).role(code) is None:
+        role = Role(code=code, title=title)
+        services.session.add(role)
+        services.session.flush()
+        services.session.add_all(
+            RolePermission(role_id=role.id, permission=name, reach=reach) for name, reach in UNIT_LEADER_REACHES.items()
+        )
+        services.session.flush()
+
+
+def _heads_and_further(session, units):
+    logins = (*HEADS.values(), *FURTHER)
+    ids = dict(session.execute(sa.select(User.login, User.id).where(User.login.in_(logins))).tuples().all())
+    for name, login in HEADS.items():
+        if units[name].leader_id is None:
+            units[name].leader_id = ids[login]
+    for login, names in FURTHER.items():
+        for name in names:
+            if session.get(UserDepartment, (ids[login], units[name].id)) is None:
+                session.add(UserDepartment(user_id=ids[login], department_id=units[name].id))
 
 
 def _digits(text: str) -> int:

@@ -123,9 +123,7 @@ class DepartmentAdmin:
             self._move(unit, parent)
         self.session.expire(unit)
         new = self._values(self.get(unit.id))
-        changes = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
-        if changes:
-            self._note(actor, "core.department_changed", unit, changes)
+        self.services.get(AuditService).record_change(actor, "core.department", unit.id, old, new, detail={"unit": new["name"]})
 
     def deactivate(self, actor: Identity, unit: Department) -> None:
         """Take the unit out of use. Raises Conflict while people or units belong to it."""

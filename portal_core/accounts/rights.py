@@ -25,7 +25,7 @@ from portal_core.accounts.models import (
 from portal_core.accounts.officers import area_of, restrained
 from portal_core.accounts.queries import active_person, scopes_meet
 from portal_core.accounts.standins import stand_ins
-from portal_core.errors import Invalid, NotFound
+from portal_core.errors import Forbidden, Invalid, NotFound
 from portal_core.i18n import _
 from portal_core.services import Services
 
@@ -77,12 +77,15 @@ class RightsService:
         role_id: int | None = None,
         department_id: int | None = None,
         everyone: bool = False,
+        by: Identity | None = None,
     ) -> None:
         """Give ``permission`` within ``scope`` to exactly one subject; nothing happens when it is given already.
 
         A department stands for its people and those of all units below. Raises Invalid unless exactly one subject is named, and
-        NotFound for a permission that no plugin declares.
+        NotFound for a permission that no plugin declares. ``by`` is who gives it: to themselves nobody can (Forbidden).
         """
+        if by is not None and user_id == by.user_id:
+            raise Forbidden(_("Nobody can give rights to themselves."))
         subject = _subject(user_id, role_id, department_id, everyone)
         if permission not in self.services.portal.permissions:
             raise NotFound()
@@ -143,6 +146,10 @@ class RightsService:
         for names in areas.values():
             found.update(self._holding(names, [], [], []))
         return frozenset(user_id for user_id, count in found.items() if count > 1)
+
+    def people(self, ids: frozenset[int]) -> list[User]:
+        """The users with these ids, by name."""
+        return list(self.session.scalars(sa.select(User).where(User.id.in_(ids)).order_by(User.name, User.id))) if ids else []
 
     def _holding(self, permissions, granted, carried, held) -> frozenset[int]:
         """Active users with one of ``permissions``; more conditions for grants, for what roles carry, and for roles as held."""

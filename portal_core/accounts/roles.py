@@ -204,12 +204,9 @@ class RoleService:
             raise Stale(_("This has changed meanwhile; please look again."))
         with self.guard.watching():
             self._store(role, old, reaches)
-        changes = {n: [old.get(n, ""), reaches.get(n, "")] for n in {*old, *reaches} if old.get(n) != reaches.get(n)}
-        if title != role.title:
-            changes["title"] = [role.title, title]
+        before, after = {"title": role.title, **old}, {"title": title, **reaches}
         self.session.expire(role)
-        if changes:
-            self._note(actor, "core.role_changed", role.id, {"code": role.code, **changes})
+        self.services.get(AuditService).record_change(actor, "core.role", role.id, before, after, detail={"code": role.code})
 
     def revoke(self, actor: Identity, grant_id: int) -> None:
         """Take back a direct grant. Raises NotFound, and Conflict for the last administrator."""

@@ -49,8 +49,13 @@ class SessionService:
         self.settings = services.portal.settings
 
     def open(self, user_id: int, ip: str = "", agent: str = "") -> str:
-        """Open a session for ``user_id`` and return its token, which is known only to the caller from now on."""
+        """Open a session for ``user_id`` and return its token, which is known only to the caller from now on.
+
+        With the setting ``portal.single_session`` it is the person's only one.
+        """
         token, now = new_token(), self.clock.now()
+        if self.settings["portal.single_session"]:
+            self.end_all(user_id)
         self.session.add(
             SessionRow(
                 token_hash=hash_token(token),

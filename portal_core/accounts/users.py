@@ -99,9 +99,7 @@ class UserService:
             self.session.flush()
         self.session.expire(user)
         new = self._values(self.get(user.id))
-        changes = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
-        if changes:
-            self._note(actor, "core.user_changed", user, changes)
+        self.services.get(AuditService).record_change(actor, "core.user", user.id, old, new, detail={"login": user.login})
 
     def _check(self, data, errors):
         errors = dict(errors)

@@ -34,6 +34,11 @@ class Context:
             configure_logging(self._portal.settings["portal.log_level"])
         return self._portal
 
+    def said(self, error):
+        """The messages of a ``ServiceError`` in the portal's language."""
+        texts = [error.message, *getattr(error, "fields", {}).values()]
+        return " ".join(self.portal.default_text(text) for text in texts if text)
+
     def close(self):
         """Let go of the database."""
         if self._portal is not None:
@@ -57,6 +62,13 @@ def read_config(path):
 
 class PortalGroup(click.Group):
     """Adds the commands of the configured plugins when the program looks for commands."""
+
+    def invoke(self, ctx):
+        """Run the command. What a rule refuses is said in the portal's language and ends the program with 1."""
+        try:
+            return super().invoke(ctx)
+        except ServiceError as error:
+            raise click.ClickException(ctx.obj.said(error)) from error
 
     def list_commands(self, ctx):
         self._add_plugin_commands(ctx)
@@ -107,12 +119,9 @@ def make_program():
 
 
 def run(arguments=None):
-    """Run the program. Exits with 2 and one clear line when the portal cannot start, with 1 when a rule refuses."""
+    """Run the program. Exits with 2 and one clear line when the portal cannot start."""
     try:
         make_program()(args=arguments, prog_name="portal")
     except StartError as error:
         click.echo(f"portal: {error}", err=True)
         sys.exit(2)
-    except ServiceError as error:
-        click.echo(f"portal: {error}", err=True)
-        sys.exit(1)

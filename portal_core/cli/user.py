@@ -4,9 +4,10 @@ from contextlib import contextmanager
 
 import click
 
+from portal_core.accounts.identity import SYSTEM
 from portal_core.accounts.imports import AccountImport
 from portal_core.accounts.services import AccountService, DepartmentService, RightsService
-from portal_core.errors import ServiceError
+from portal_core.audit.services import AuditService
 from portal_core.services import Services
 
 
@@ -22,13 +23,9 @@ def user():
 
 @contextmanager
 def _writing(portal):
-    """Services over a transaction of their own. A refusal is said in the portal's language and ends the program with 1."""
-    try:
-        with portal.database.writing() as session:
-            yield Services(session, portal)
-    except ServiceError as error:
-        texts = [error.message, *getattr(error, "fields", {}).values()]
-        raise click.ClickException(" ".join(portal.default_text(text) for text in texts if text)) from error
+    """Services over a transaction of their own."""
+    with portal.database.writing() as session:
+        yield Services(session, portal)
 
 
 @user.command()
@@ -113,6 +110,24 @@ def unlock(context, login):
         accounts = services.get(AccountService)
         accounts.unlock(accounts.get(login))
     click.echo(f"{login} is unlocked")
+
+
+@user.command()
+@click.argument("login")
+@click.argument("code")
+@click.option("--scope", default="", help="Only within one thing of a plugin: meetings.room:7.")
+@click.option("--remove", is_flag=True, help="Take the role away instead.")
+@click.pass_obj
+def role(context, login, code, scope, remove):
+    """Give LOGIN the role CODE. Whoever can run this is trusted with everything, so no rule about administrators applies."""
+    with _writing(context.portal) as services:
+        person, rights = services.get(AccountService).get(login), services.get(RightsService)
+        change = rights.unassign if remove else rights.assign
+        change(person, code, scope)
+        action = "core.role_unassigned" if remove else "core.role_assigned"
+        detail = {"login": login, "role": code, "scope": scope}
+        services.get(AuditService).record(SYSTEM, action, "core.user", person.id, detail=detail)
+    click.echo(f"{login}  {'-' if remove else '+'}{code}")
 
 
 @user.command("list")

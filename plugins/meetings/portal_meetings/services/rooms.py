@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, RightsService, Services, Stale
+from portal_core.api import AuditService, Forbidden, Identity, Invalid, NotFound, PlaceService, RightsService, Services, Stale
 from portal_meetings import permissions
 from portal_meetings.auditing import room_fields
 from portal_meetings.i18n import _
@@ -26,7 +26,8 @@ CAPACITY_MAX = 10_000
 class RoomData:
     """What the form of a room says. ``layouts``: ``(name, capacity)``; times are of the users' zone; buffers are minutes.
 
-    ``parts``: ids of rooms that this one unites (a divisible hall); empty for a room with a floor of its own.
+    ``parts``: ids of rooms that this one unites (a divisible hall); empty for a room with a floor of its own. ``place_id``: where
+    it is in the portal's tree of places, or None.
     """
 
     name: str
@@ -44,6 +45,7 @@ class RoomData:
     position: int = 0
     note: str = ""
     parts: tuple[int, ...] = field(default=())
+    place_id: int | None = None
 
 
 class RoomService:
@@ -114,7 +116,7 @@ class RoomService:
         room.contact, room.phone = data.contact.strip(), data.phone.strip()
         room.open_from, room.open_to = data.open_from, data.open_to
         room.buffer_before, room.buffer_after = data.buffer_before, data.buffer_after
-        room.restricted, room.position = data.restricted, data.position
+        room.restricted, room.position, room.place_id = data.restricted, data.position, data.place_id
         room.version += 1
         self.session.add(room)
         self.session.flush()
@@ -167,9 +169,9 @@ class RoomService:
     def grant(self, room: Room, identity: Identity, permission: str, **subject) -> None:
         """Give one of ``SCOPED_RIGHTS`` for this room to a ``user_id``, ``role_id``, ``department_id`` or ``everyone``.
 
-        Raises NotFound and Invalid.
+        Raises NotFound, Invalid, and Forbidden for oneself.
         """
-        self._change_right(room, identity, permission, subject, "grant")
+        self._change_right(room, identity, permission, subject, "grant", by=identity)
 
     def revoke(self, room: Room, identity: Identity, permission: str, **subject) -> None:
         """Take back what ``grant`` gave. Raises NotFound and Invalid."""
@@ -177,11 +179,11 @@ class RoomService:
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _change_right(self, room, identity, permission, subject, act):
+    def _change_right(self, room, identity, permission, subject, act, **more):
         managed_room(self.session, room.id, identity)
         if permission not in SCOPED_RIGHTS:
             raise Invalid(_("Please correct the marked fields"), {"permission": _("Please choose from the list")})
-        getattr(self.services.get(RightsService), act)(permission, room_scope(room.id), **subject)
+        getattr(self.services.get(RightsService), act)(permission, room_scope(room.id), **subject, **more)
         self._audit(identity, f"meetings.room_{act}", room, {"permission": permission, **subject})
 
     def _lock(self, room: Room, version: int | None) -> None:
@@ -218,6 +220,8 @@ class RoomService:
             messages["name"] = _("There is a room with this name already")
         if data.parts and self.session.scalar(sa.select(sa.func.count()).where(Room.id.in_(data.parts))) != len(set(data.parts)):
             messages["parts"] = _("Please choose from the list")
+        if data.place_id is not None and data.place_id not in dict(self.services.get(PlaceService).choices()):
+            messages["place"] = _("Please choose from the list")
         if messages:
             raise Invalid(_("Please correct the marked fields"), messages)
 

@@ -5,7 +5,16 @@ from typing import Any
 
 from wtforms.fields import SelectChoice
 
-from portal_core.api import AccountService, Conflict, DepartmentService, Invalid, RightsService, choice_param, int_param
+from portal_core.api import (
+    AccountService,
+    Conflict,
+    DepartmentService,
+    Forbidden,
+    Invalid,
+    RightsService,
+    choice_param,
+    int_param,
+)
 from portal_meetings import permissions
 from portal_meetings.forms.admin import RightForm
 from portal_meetings.i18n import _
@@ -54,7 +63,7 @@ def grant(request):
     try:
         room = room_of(request, request.services)
         request.services.get(RoomService).grant(room, request.identity, form.permission.data, **_subject(request, form))
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Forbidden) as error:
         refused(request, form, error)
         return _page(request, form)
     return done(request, url_of(room, "/rights"), _("The right has been granted."))
