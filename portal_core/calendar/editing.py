@@ -14,7 +14,7 @@ from portal_core.audit.services import AuditService
 from portal_core.calendar.models import ONLY, CalendarDay, CalendarState, OfficeHours
 from portal_core.calendar.rules import Season, Span
 from portal_core.calendar.services import CalendarService
-from portal_core.errors import Invalid, NotFound, Stale
+from portal_core.errors import Conflict, Invalid, Stale
 from portal_core.i18n import _
 from portal_core.services import Services
 
@@ -60,12 +60,12 @@ class CalendarEditing:
         self._record("override", change.first, change.last, values, actor, ip)
 
     def remove(self, first: dt.date, last: dt.date, actor: Identity, ip: str = "") -> None:
-        """Let the rule hold again from ``first`` to ``last``. Raises NotFound when nothing was said of these days."""
+        """Let the rule hold again from ``first`` to ``last``. Raises Conflict when nothing was said of these days."""
         _check_range(first, last)
         self._changing()
         days = CalendarDay.day.between(first, last)
         if not self.session.scalars(sa.delete(CalendarDay).where(days).returning(CalendarDay.day)).all():
-            raise NotFound()
+            raise Conflict(_("Nothing was entered for these days."))
         self._record("restore", first, last, {}, actor, ip)
 
     def set_seasons(self, seasons: tuple[Season, ...], stamp: str, actor: Identity, ip: str = "") -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from portal_core.api import CalendarService, Invalid, NotFound, Services, Stale, WorkingDays, WorkingHours
+from portal_core.api import CalendarService, Conflict, Invalid, Services, Stale, WorkingDays, WorkingHours
 from portal_core.audit.models import AuditEntry
 from portal_core.calendar.editing import CalendarEditing, DayChange
 from portal_core.calendar.rules import SEASONS, Season
@@ -61,7 +61,7 @@ def test_a_range_of_days_is_overridden_and_given_back(services, admin):
     assert due(services) == "11-27 15:00", "the second word on a day replaces the first"
     services.get(CalendarEditing).remove(WEDNESDAY, WEDNESDAY + dt.timedelta(days=1), admin)
     assert due(services) == "11-25 17:00"
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         services.get(CalendarEditing).remove(WEDNESDAY, WEDNESDAY, admin)
 
 
