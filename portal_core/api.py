@@ -63,6 +63,7 @@ from portal_core.notifications.deliveries import DeliveryService
 from portal_core.notifications.services import NotificationService
 from portal_core.places.dictionaries import DictionaryService
 from portal_core.places.services import PlaceData, PlaceService
+from portal_core.search.providers import Hit, SearchProvider
 from portal_core.security.masking import SensitiveService
 from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
@@ -111,6 +112,7 @@ __all__ = [
     "GrantSubject",
     "HOOK_API",
     "HealthCheck",
+    "Hit",
     "Identity",
     "Invalid",
     "Job",
@@ -138,6 +140,7 @@ __all__ = [
     "RoleDefault",
     "SYSTEM",
     "SensitiveService",
+    "SearchProvider",
     "ServiceError",
     "ServiceTile",
     "Services",

@@ -211,7 +211,7 @@ class Migrations:
 class Dictionary:
     """A list of words that administrators may change: ``code`` is ``<plugin>.<word>``, ``items`` are ``(code, label)`` pairs.
 
-    Codes are stored in rows and never change; which entries are offered and how they are called is asked of ``DictionaryService``.
+    Codes are stored in rows and never change; ask ``DictionaryService`` which entries are offered and how they are called.
     """
 
     code: str

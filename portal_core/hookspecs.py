@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from portal_core import declarations as d
     from portal_core.inbox.flow import Flow
     from portal_core.notifications.channels import Channel
+    from portal_core.search.providers import SearchProvider
     from portal_core.statistics.datasets import Dataset
 
 PROJECT = "portal"
@@ -91,10 +92,19 @@ class Declarations:
         raise NotImplementedError
 
     @hookspec
-    def portal_dictionaries(self) -> Sequence[d.Dictionary]:
-        """Lists of words that administrators may change (字典). Returns ``Dictionary`` objects whose codes start with ``<plugin>.``.
+    def portal_search_providers(self) -> Sequence[SearchProvider]:
+        """Things that the search finds. Returns ``SearchProvider`` objects whose codes start with ``<plugin>.``.
 
-        The declared entries are what a new portal starts with. Ask ``DictionaryService`` for those in force.
+        What a provider's model writes through the ORM is indexed in the same transaction; what was there before, by a job.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def portal_dictionaries(self) -> Sequence[d.Dictionary]:
+        """Lists of words that administrators may change (字典). Returns ``Dictionary`` objects.
+
+        Their codes start with ``<plugin>.``. The declared entries are what a new portal starts with; ``DictionaryService`` knows
+        those in force.
         """
         raise NotImplementedError
 

@@ -26,7 +26,10 @@ from portal_core.declarations import Migrations
 # Any number will do as long as every process of every version uses the same one.
 ADVISORY_LOCK = 0x506F7274616C
 HEAD, BASE = "heads", "base"
-CORE_MODELS = ("accounts", "audit", "calendar", "evaluations", "files", "inbox", "jobs", "notifications", "security")
+CORE_MODELS = (
+    *("accounts", "audit", "calendar", "content", "evaluations", "files", "inbox", "jobs"),
+    *("modules", "notifications", "places", "search", "security"),
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,9 @@ def comparison(connection: Connection, lineage: Migrations) -> MigrationContext:
         importlib.import_module(f"portal_core.{feature}.models")
 
     def ours(name, kind, _reflected=None, _found=None, _compare_to=None):
+        # Indexes that only one of the databases can have stand in the migration alone.
+        if kind == "index" and name and name.startswith("gin_"):
+            return False
         return kind != "table" or name.startswith(f"{lineage.name}_")
 
     def portable(kind, item, _context):

@@ -21,12 +21,14 @@ from portal_core.i18n import make_default_localizer, translate
 from portal_core.inbox import flow as flows
 from portal_core.modules.runtime import Runtime
 from portal_core.plugins import Plugins
+from portal_core.search import index as search_index
+from portal_core.search.providers import PROVIDERS
 from portal_core.settings import Settings, as_list, line_of
 from portal_core.statistics import datasets
 from portal_core.statistics.declared import DATASETS
 
 # What goes away when a plugin is switched off. Its permissions and message types stay, because rows in the database name them.
-SWITCHED = ("flows", "evaluation_forms", "jobs", "datasets")
+SWITCHED = ("flows", "evaluation_forms", "jobs", "datasets", "search_providers")
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Portal:
     localizer: Any = None
     specs: dict = field(default_factory=dict)
     dictionaries: dict = field(default_factory=dict)
+    search_providers: dict = field(default_factory=dict)
     declared: dict = field(default_factory=dict)
 
     @cached_property
@@ -155,6 +158,7 @@ def _collect(portal: Portal, source) -> None:
         ("portal_health_checks", core.HEALTH_CHECKS, portal.health_checks, "name", "."),
         ("portal_stat_datasets", DATASETS, portal.datasets, "code", "."),
         ("portal_dictionaries", (), portal.dictionaries, "code", "."),
+        ("portal_search_providers", PROVIDERS, portal.search_providers, "code", "."),
         ("portal_flows", core.FLOWS, portal.flows, "kind", "."),
     ):
         for owner, items in (("core", own), *declare(hook)):
@@ -165,6 +169,8 @@ def _collect(portal: Portal, source) -> None:
     portal.health_checks |= {check.name: check for check in files_health.checks(portal)}
     for dataset in portal.datasets.values():
         datasets.check(dataset, portal.permissions)
+    for provider in portal.search_providers.values():
+        search_index.register(provider)
     portal.health_checks["core.evaluation_forms"] = definitions.health_check(portal.evaluation_forms.values())
     portal.declared = {name: dict(getattr(portal, name)) for name in SWITCHED}
     portal.roles += [*core.ROLES, *(role for _owner, roles in declare("portal_role_defaults") for role in roles)]

@@ -91,6 +91,10 @@ class AnnouncementService:
             raise NotFound()
         return found
 
+    def visible_to(self, reader: Identity) -> sa.ColumnElement[bool]:
+        """Condition: what ``reader`` is meant to see now."""
+        return sa.and_(*self._current(), self._meant_for(reader))
+
     def has_read(self, announcement: Announcement, reader: Identity) -> bool:
         """Has ``reader`` read (or confirmed) it?"""
         return self.session.get(AnnouncementRead, (announcement.id, reader.user_id)) is not None

@@ -12,10 +12,10 @@ from portal_core.services import Services
 
 # Title, text, days ago, pinned, must be read.
 ANNOUNCEMENTS = (
-    ("会议室智能门锁使用说明", "预约通过后，会议开始前 15 分钟凭工作证刷卡开门。\n\n如遇打不开，请拨打服务电话。", 12, False, False),
+    ("会议室智能门锁使用说明", "会议开始前 15 分钟凭工作证刷卡开门。\n\n打不开时请拨打服务电话。", 12, False, False),
     ("机关食堂十二月菜单征求意见", "请于 **11 月 28 日** 前把建议告诉食堂。", 6, False, False),
     ("2 号楼电梯 11 月 28 日检修停用", "检修时间 8:30 至 17:00，请走 1 号楼连廊。", 4, False, False),
-    ("关于冬季供暖时间调整的通知", "自 11 月 25 日起：\n\n- 工作日 7:30 至 18:00 供暖\n- 周末值班区域 8:30 至 17:00 供暖", 1, True, True),
+    ("关于冬季供暖时间调整的通知", "自 11 月 25 日起：\n\n- 工作日 7:30 至 18:00\n- 周末值班区域 8:30 至 17:00", 1, True, True),
 )
 
 # Topic, title, text, whether it is a question.

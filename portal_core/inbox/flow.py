@@ -107,6 +107,10 @@ class CaseHandler:
         """May ``identity`` see the case, beyond applicant, handler and people with a task or an act on it?"""
         return False
 
+    def visible(self, services, identity):
+        """The same as ``may_view`` as a SQL condition on ``Case``, for the search; None when it admits nobody further."""
+        return
+
     def offered(self, services, case, identity, transition) -> bool:
         """Is this act possible now (deadlines, own rules)? Asked for every button and again when it is performed."""
         return True
@@ -140,6 +144,10 @@ class CaseHandler:
 
     def task_url(self, case, task) -> str:
         """Where the button of a to-do leads: a page of the plugin (a rating, say), or the empty string for the case's page."""
+        return ""
+
+    def draft_url(self, case) -> str:
+        """Where a draft is continued: a form of the plugin, or the empty string for the case's page."""
         return ""
 
     def panel(self, request, case):

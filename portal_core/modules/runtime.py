@@ -1,4 +1,4 @@
-"""What this process knows of switched modules, parameters and changed dictionaries, and how it notices that somebody changed them.
+"""What this process knows of switched modules, parameters and changed dictionaries, and how it notices changes.
 
 Every process keeps them in memory. A number in the database grows with each change; requests of logged-in people read it along
 with their session (no statement more), everything else looks at most every few seconds. So a change is in force at once for

@@ -1,7 +1,7 @@
 """Dictionaries (字典): lists of words that plugins declare and administrators change, e.g. the kinds of meetings.
 
-A declared entry can be renamed, moved and switched off, and entries can be added. Codes never change, because rows hold them. What
-was changed is kept in memory like parameters (``portal_core.modules.runtime``), so showing a word costs no statement.
+A declared entry can be renamed, moved and switched off, and entries can be added. Codes never change, because rows hold them.
+What was changed is kept in memory like parameters (``portal_core.modules.runtime``), so showing a word costs no statement.
 """
 
 from collections.abc import Iterable
@@ -88,9 +88,10 @@ class DictionaryService:
         return word(self.services.portal, dictionary, code)
 
     def save(self, dictionary: str, wanted: Iterable[Entry], author: Identity, ip: str = "") -> int:
-        """Store the entries that differ from what is in force; returns how many. An empty label of a declared entry means its own.
+        """Store the entries that differ from what is in force; returns how many.
 
-        Raises NotFound for an unknown dictionary and Invalid when a label is missing, too long or used twice, or nothing is left.
+        An empty label of a declared entry means its own. Raises NotFound for an unknown dictionary and Invalid when a label is
+        missing, too long or used twice, or when nothing is left to choose from.
         """
         present = {entry.code: entry for entry in self.entries(dictionary)}
         wanted = list(wanted)

@@ -1,5 +1,7 @@
-"""Pages of 系统管理 for search."""
+"""The search has no page of 系统管理; its page for everybody is included here with the other features."""
 
 
 def includeme(config):
-    """Routes, views and menu entries."""
+    """Routes and views."""
+    config.include("portal_core.search.views")
+    config.include("portal_core.accounts.directory")

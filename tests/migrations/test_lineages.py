@@ -116,4 +116,6 @@ def test_the_timeline_carries_the_same_triggers(empty):
     }[empty.dialect]
     with empty.reading() as session:
         own = {name for name in session.scalars(sa.text(catalogue)) if name.startswith("core_")}
+    # SQLite copies the words of the search into its full-text table.
+    own.discard("core_search_entry")
     assert own == {"core_audit", "core_audit_seal", "core_case_event"}

@@ -67,6 +67,13 @@ def portal_role_defaults():
 
 
 @hookimpl
+def portal_search_providers():
+    from portal_meetings.searching import ROOMS
+
+    return (ROOMS,)
+
+
+@hookimpl
 def portal_dictionaries():
     from portal_meetings.services.data import KINDS
 

@@ -1,4 +1,5 @@
-"""A month of invented bookings, made through the services as people would have made them, at the times they would have.
+"""Invented bookings of two months behind us and some weeks ahead, made through the services as people would have made them, at
+the times they would have.
 
 The choice depends on the date alone, so a second run finds what the first one made, and a run on a later day adds the days
 that have come into sight. Where somebody booked meanwhile, the demo steps back.
@@ -9,15 +10,17 @@ import random
 
 import sqlalchemy as sa
 
-from portal_core.api import CaseService, Conflict, EvaluationService, FixedClock, RightsService, Services
+from portal_core.api import SYSTEM, CaseService, Conflict, EvaluationService, FixedClock, RightsService, Services
 from portal_meetings.models import Booking, Closure
 from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.closures import ClosureService
 from portal_meetings.services.data import BookingData
 from portal_meetings.services.lifecycle import finish_ended
-from portal_meetings.services.states import RATING_FORM
+from portal_meetings.services.states import APPROVED, RATING_FORM
 
 DAYS_BACK, DAYS_AHEAD = 14, 16
+# What lies before that is told by the statistics only: fewer meetings a day, all of them brought to their end.
+HISTORY_DAYS = 61
 TITLES = {
     "demo-sfb": ("市政府常务会议", "全市经济工作会议", "重点项目调度会"),
     "demo-czj": ("处室周例会", "预算编制讨论", "国库集中支付培训"),
@@ -42,9 +45,14 @@ KINDS = ("work", "work", "work", "train", "party", "video")
 
 
 def add_bookings(session, context, rooms, items) -> None:
-    """Make the bookings of the month around today, one closed room, and the ratings of some meetings that are over."""
+    """Make the bookings around today and those behind us, one closed room, and the ratings of some meetings that are over."""
     today = context.clock.today()
     _close_one_room(session, context, rooms, today)
+    for offset in range(-HISTORY_DAYS, -DAYS_BACK):
+        day = today + dt.timedelta(days=offset)
+        if day.weekday() < 5:
+            for plan in _plans(day, rooms, items, context.clock, meetings=4):
+                _conclude(session, context, _make(session, context, day, plan))
     for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
         day = today + dt.timedelta(days=offset)
         if day.weekday() < 5:
@@ -55,10 +63,10 @@ def add_bookings(session, context, rooms, items) -> None:
     _rate_some(session, context)
 
 
-def _plans(day, rooms, items, clock):
+def _plans(day, rooms, items, clock, meetings=6):
     """What is booked on ``day``: ``(login, BookingData, how it ends)``, chosen by the date."""
     chance = random.Random(f"portal-demo-{day:%Y%m%d}")  # noqa: S311 - the same choice for the same day
-    for room in chance.sample(sorted(rooms.values(), key=lambda r: r.position), k=6):
+    for room in chance.sample(sorted(rooms.values(), key=lambda r: r.position), k=meetings):
         start, end = chance.choices(PARTS, weights=(5, 4, 3, 1))[0]
         login = chance.choice(sorted(TITLES))
         chosen = chance.sample(sorted(items.values(), key=lambda i: i.position), k=chance.randint(0, 3))
@@ -80,29 +88,56 @@ def _plans(day, rooms, items, clock):
 
 
 def _make(session, context, day, plan):
+    """The booking that was made, or None when it is known already or cannot be made."""
     login, data, ending = plan
     user = context.users[login]
     known = sa.select(Booking.case_id).where(
         Booking.room_id == data.room_id, Booking.starts_at == data.starts_at, Booking.owner_id == user.id
     )
     if session.scalar(known.limit(1)) is not None:
-        return
+        return None
     # Filed three days before the meeting in the morning, but never in the future: then it was filed this morning.
     filed = min(
         data.starts_at - dt.timedelta(days=3, hours=data.starts_at.hour % 3), context.clock.now() - dt.timedelta(minutes=90)
     )
     if filed >= data.starts_at:
-        return
+        return None
     owner = _identity(session, context, filed, user)
     data = data.with_contact(user.name, user.phone)
     try:
         with session.begin_nested():
             booking = _services(session, context, filed).get(BookingService).book(owner, data)
     except SlotTaken:
-        return
+        return None
     if ending == "wait" and data.starts_at > context.clock.now():
-        return
+        return booking
     _decide(session, context, booking, filed + dt.timedelta(hours=1), "approve" if ending == "wait" else ending)
+    return booking
+
+
+def _conclude(session, context, booking):
+    """What became of a meeting of the past: held and rated, or marked as not used."""
+    if booking is None or booking.state != APPROVED:
+        return
+    chance = random.Random(f"end-{booking.title}-{booking.starts_at:%Y%m%d%H}-{booking.room_id}")  # noqa: S311 - the same each time
+    services = _services(session, context, booking.ends_at + dt.timedelta(minutes=5))
+    cases = services.get(CaseService)
+    case = cases.get(booking.case_id)
+    if chance.random() < 0.05:
+        approver = _identity(session, context, booking.ends_at, context.users["meetings-admin"])
+        cases.perform(case, "no_show", approver, opinion="会议室无人使用。")
+        return
+    cases.perform(case, "finish", SYSTEM)
+    later = _services(session, context, booking.ends_at + dt.timedelta(hours=chance.randrange(1, 90)))
+    form = context.portal.evaluation_forms[RATING_FORM]
+    owner = later.get(RightsService).identity_of(booking.owner_id)
+    later.get(EvaluationService).answer(form.code, f"case:{booking.case_id}", owner, _scores(form, chance), "")
+
+
+def _scores(form, chance):
+    """Mostly content."""
+    values, weights = [choice.value for choice in form.scale], (8, 5, 2, 0.3)
+    return {question.code: chance.choices(values, weights=weights)[0] for question in form.questions}
 
 
 def _decide(session, context, booking, moment, ending):
@@ -131,10 +166,9 @@ def _rate_some(session, context):
             chance = random.Random(f"rate-{subject.key}-{subject.title}")  # noqa: S311 - the same choice each time
             if answer is not None or chance.random() < 0.5:
                 continue
-            values = {q.code: chance.choices([c.value for c in form.scale], weights=(8, 5, 2, 0.3))[0] for q in form.questions}
             try:
                 with session.begin_nested():
-                    evaluations.answer(form.code, subject.key, identity, values, "")
+                    evaluations.answer(form.code, subject.key, identity, _scores(form, chance), "")
             except Conflict:
                 continue
 

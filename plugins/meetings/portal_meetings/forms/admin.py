@@ -52,6 +52,7 @@ class RoomForm(PortalForm):
     buffer_before = IntegerField(_("Minutes kept free before"), [InputRequired(), NumberRange(0, BUFFER_MAX)])
     buffer_after = IntegerField(_("Minutes kept free after"), [InputRequired(), NumberRange(0, BUFFER_MAX)])
     position = IntegerField(_("Place in the list"), [InputRequired(), NumberRange(0, 10_000)])
+    place = SelectField(_("Place on the floor plans"), coerce=int, validate_choice=False)
     restricted = BooleanField(_("Only people with the right may book this room"))
     note = TextAreaField(_("Note"), [Length(max=1000)])
     parts = TickBoxes(_("Unites the rooms"), coerce=int, validate_choice=False)
@@ -82,6 +83,7 @@ class RoomForm(PortalForm):
             self.position.data,
             self.note.data or "",
             tuple(self.parts.data or ()) if self.parts else (),
+            self.place.data or None,
         )
 
 
@@ -100,7 +102,7 @@ def room_values(room) -> dict:
     }
     values |= {name: getattr(room, name) for name in ("buffer_before", "buffer_after", "position", "restricted")}
     values["layouts"] = "\n".join(f"{name} {seats}" for name, seats in room.layouts)
-    return values | {"equipment": "、".join(room.equipment), "version": str(room.version)}
+    return values | {"equipment": "、".join(room.equipment), "version": str(room.version), "place": room.place_id or 0}
 
 
 def _lines(text):

@@ -20,10 +20,10 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, StopValidation, ValidationError
 
-from portal_core.api import Clock, PortalForm, VersionField
+from portal_core.api import Clock, DictionaryService, PortalForm, VersionField
 from portal_meetings.i18n import _
 from portal_meetings.services import data as limits
-from portal_meetings.services.data import KINDS, BookingData
+from portal_meetings.services.data import KIND_DICTIONARY, BookingData
 from portal_meetings.services.rules import PHONE
 from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
 
@@ -173,7 +173,10 @@ def booking_form(request, items, post=None, values=None):
             fields[_question(item)] = StringField(item.question, [_answered_when_ticked(item), at_most(limits.ANSWER_MAX)])
     form = type("BookingFormOfToday", (BookingForm,), fields)(request, post, data=values or {})
     translate = request.translator("portal_meetings")
-    form.kind.choices = [_nothing(translate), *(SelectChoice(code, translate(label)) for code, label in KINDS)]
+    kinds = request.services.get(DictionaryService).entries(KIND_DICTIONARY)
+    # A kind that is no longer offered stays with the meeting that has it.
+    offered = [kind for kind in kinds if kind.active or kind.code == form.kind.data]
+    form.kind.choices = [_nothing(translate), *(SelectChoice(kind.code, translate(kind.label)) for kind in offered)]
     return form
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking
 
+# What the dictionary of meeting kinds starts with; administrators may change it.
+KIND_DICTIONARY = "meetings.kind"
 KINDS = (
     ("work", _("Work meeting")),
     ("party", _("Party group meeting")),

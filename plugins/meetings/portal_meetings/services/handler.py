@@ -2,7 +2,9 @@
 
 import sqlalchemy as sa
 
-from portal_core.api import CaseHandler
+import sqlalchemy as sa
+
+from portal_core.api import Case, CaseHandler
 from portal_meetings import permissions
 from portal_meetings.models import Booking, Change, room_scope
 from portal_meetings.services import states as s
@@ -17,6 +19,15 @@ class BookingHandler(CaseHandler):
             return False
         scope = self.case_scope(services, case)
         return identity.may(permissions.APPROVE, scope) or identity.may(permissions.VIEW, scope)
+
+    def visible(self, services, identity):
+        """As ``may_view``, for the search."""
+        held = (permissions.APPROVE, permissions.VIEW)
+        if any(identity.may(permission) for permission in held):
+            return Case.state != s.DRAFT
+        scopes = {scope for permission in held for scope in identity.scoped.get(permission, ())}
+        rooms = [int(scope.partition(":")[2]) for scope in scopes if scope.startswith("meetings.room:")]
+        return sa.exists().where(Booking.case_id == Case.id, Booking.room_id.in_(sorted(rooms)), Case.state != s.DRAFT)
 
     def offered(self, services, case, identity, transition):
         """Deadlines: the owner acts before the meeting starts, the room's reviewers may cancel until it ends."""

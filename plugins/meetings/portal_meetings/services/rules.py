@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from portal_core.api import Identity, Invalid, Services
+from portal_core.api import DictionaryService, Identity, Invalid, Services
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Room, ServiceItem
@@ -17,7 +17,6 @@ from portal_meetings.services.holds import Span
 from portal_meetings.settings import MIDNIGHT, STEP_MINUTES
 
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,30}")
-KIND_CODES = frozenset(code for code, _label in d.KINDS)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ class BookingRules:
                 messages[name] = _at_most(longest)
         if "phone" not in messages and not PHONE.fullmatch(data.phone):
             messages["phone"] = _("Please fill in a telephone number")
-        if data.kind not in KIND_CODES:
+        # One that is no longer offered may stay; which are offered, the form knows.
+        if data.kind not in {kind.code for kind in self.services.get(DictionaryService).entries(d.KIND_DICTIONARY)}:
             messages["kind"] = _("Please choose the kind of meeting")
         if data.people is None:
             messages["people"] = _("Please fill in the number of people")

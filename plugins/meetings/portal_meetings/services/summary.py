@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from portal_core.api import Services
+from portal_core.api import DictionaryService, Services
 from portal_meetings.i18n import _
 from portal_meetings.models import Room
-from portal_meetings.services.data import KINDS, BookingData
+from portal_meetings.services.data import KIND_DICTIONARY, BookingData
 
 FIELDS = (
     ("room_id", _("Meeting room")),
@@ -83,7 +83,7 @@ class Wording:
             case "starts_at" | "ends_at":
                 return f"{self.services.clock.local(value):%Y-%m-%d %H:%M}" if value else ""
             case "kind":
-                return self.text(dict(KINDS).get(value, value))
+                return self.text(self.services.get(DictionaryService).word(KIND_DICTIONARY, value))
             case "leaders":
                 return "、".join(f"{person} {post}".strip() for person, post in value)
             case "confidential":

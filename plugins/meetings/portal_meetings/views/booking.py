@@ -14,6 +14,7 @@ from portal_meetings.forms.booking import booking_form, form_values, offer
 from portal_meetings.i18n import _
 from portal_meetings.models import room_scope
 from portal_meetings.services import states
+from portal_meetings.services.approvers import path_ahead
 from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
 from portal_meetings.services.grid import GridRoom, GridService
@@ -31,6 +32,7 @@ class Way:
     """A way through the form: texts, the address it is sent to, and what happens with the valid form.
 
     ``submit(data, version)`` files it and returns the address to go on to. ``number`` is the case that is changed or continued.
+    ``step`` is the approval that begins with it, empty for a case that is under review already and keeps its way.
     """
 
     title: Any
@@ -41,11 +43,16 @@ class Way:
     number: str = ""
     note: Any = ""
     drafts: bool = True
+    step: str = "review"
 
 
 @dataclass(frozen=True)
 class BookPage:
-    """Context of ``book.pt``. ``taken`` and ``alternatives`` answer a conflict; ``alert`` is a sentence above the form."""
+    """Context of ``book.pt``.
+
+    ``path`` are the stages of the review, with names. ``taken`` and ``alternatives`` answer a conflict; ``alert`` is a sentence
+    above the form.
+    """
 
     way: Way
     form: Any
@@ -53,6 +60,7 @@ class BookPage:
     cover: str | None
     when: str
     path_note: Any
+    path: tuple
     taken: list
     alternatives: list
     alert: Any = ""
@@ -136,7 +144,13 @@ class Editor:
         room = next((room for room in self.rooms if str(room.id) == form.room.data), None)
         cover = cover_url(request, room.cover) if room and room.cover else None
         when = f"{form.date.data or ''}　{form.start.data or ''} – {form.end.data or ''}" if form.date.data else ""
-        return BookPage(self.way, form, room, cover, when, self._path_note(room), list(taken), list(alternatives), alert, url)
+        path, note = self._path(room), self._path_note(room)
+        return BookPage(self.way, form, room, cover, when, note, path, list(taken), list(alternatives), alert, url)
+
+    def _path(self, room):
+        if not self.way.step:
+            return ()
+        return path_ahead(reading(self.request), self.request.identity, room.id if room else None, self.way.step)
 
     def _path_note(self, room):
         """Who decides after 提交, as far as it is known before."""
@@ -264,6 +278,7 @@ def _change_way(request):
         number,
         note,
         drafts=False,
+        step="review_change" if waits else "",
     )
     return way, booking
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import NotFound, path_id
+from portal_core.api import NotFound, SensitiveService, path_id
 from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService, may_book
@@ -38,6 +38,7 @@ class PopupPage:
     people: int
     contact: str
     phone: str
+    reveal_url: str | None
     state: Any
     tone: str
     case_url: str | None
@@ -55,6 +56,7 @@ def show(request) -> PopupPage:
         raise NotFound()
     if detail and booking.confidential:
         booking = service.get(booking.case_id, identity)
+    revealed = not hidden and not detail and _reveals(request, booking)
     own = booking.owner_id == identity.user_id and booking.starts_at > clock.now()
     number, day = booking.case.number, clock.local(booking.starts_at).date()
     return PopupPage(
@@ -66,7 +68,8 @@ def show(request) -> PopupPage:
         when=request.fmt.span(booking.starts_at, booking.ends_at),
         people=booking.people,
         contact="" if hidden else booking.contact,
-        phone="" if hidden else booking.phone,
+        phone="" if hidden else _phone(request, booking, revealed),
+        reveal_url=None if hidden or detail or revealed else _reveal_url(request, booking),
         state=state_label(request, booking.state),
         tone=request.registry.portal.flows[states.KIND].state(booking.state).tone,
         case_url=f"/cases/{number}" if detail else None,
@@ -74,6 +77,24 @@ def show(request) -> PopupPage:
         cancel_url=f"/meetings/cancel/{number}" if own and booking.state in states.CANCELLABLE else None,
         gaps=_gaps(request, booking.room_id, day),
     )
+
+
+def _reveals(request, booking):
+    """Did a person who has nothing to do with the meeting ask for the number of its contact, and may have it?"""
+    if request.GET.get("show") != "phone":
+        return False
+    return request.services.get(SensitiveService).reveal(request.identity, "meetings.booking", booking.case.number, "phone")
+
+
+def _phone(request, booking, revealed):
+    """The number of the contact, masked for people who have nothing to do with the meeting."""
+    related = revealed or request.services.get(BookingService).may_see_detail(booking, request.identity)
+    return request.services.get(SensitiveService).number(booking.phone, related)
+
+
+def _reveal_url(request, booking):
+    asks = request.services.get(SensitiveService).may_reveal(request.identity)
+    return f"/meetings/bookings/{booking.case_id}?show=phone" if asks else None
 
 
 def _gaps(request, room_id, day):

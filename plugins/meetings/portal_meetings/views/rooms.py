@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import path_id
+from portal_core.api import PlaceService, path_id
 from portal_meetings.models import PANORAMA, PHOTO, PLAN, Room
 from portal_meetings.services.grid import GridService, may_book
 from portal_meetings.services.pictures import PictureService
@@ -48,6 +48,7 @@ class RoomPage:
     free: list[FreePart]
     may_book: bool
     book_url: str
+    plan: Any
 
 
 def show(request) -> RoomPage:
@@ -67,6 +68,7 @@ def show(request) -> RoomPage:
         free=_free_parts(request, room) if room.active else [],
         may_book=bookable,
         book_url=f"/meetings/book?room={room.id}",
+        plan=request.services.get(PlaceService).plan_around(room.place_id),
     )
 
 

@@ -2,7 +2,7 @@
 //
 // <x-island src css class="chart" data-table="ID of the table" data-kind="bar|line|pie" data-others="Others"></x-island>
 // The table is the accessible version, the one for paper and for browsers without scripts: the chart only repeats it. Cells carry
-// data-value, heads data-name and data-unit. The <details> around the table is closed when the chart stands, and open on paper.
+// data-value, heads data-name and data-unit. Colours are read from the tokens when the chart is drawn.
 import * as echarts from 'echarts/core';
 import { BarChart, LineChart, PieChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
@@ -112,7 +112,6 @@ function axisOption({ heads, rows }, token, kind) {
 
 export function mount(element) {
   const table = document.getElementById(element.dataset.table);
-  const source = table.closest('details');
   const token = (name) => getComputedStyle(element).getPropertyValue(name).trim();
   const read = readTable(table);
   const box = document.createElement('div');
@@ -124,19 +123,12 @@ export function mount(element) {
     ? pieOption(read, token, element.dataset.others)
     : axisOption(read, token, element.dataset.kind), true);
   draw();
-  source.open = false;
-  const openSource = () => { source.open = true; };
-  const closeSource = () => { source.open = false; };
   const scheme = window.matchMedia('(prefers-color-scheme: dark)');
   const resized = new ResizeObserver(() => chart.resize());
   resized.observe(box);
-  window.addEventListener('beforeprint', openSource);
-  window.addEventListener('afterprint', closeSource);
   scheme.addEventListener('change', draw);
   return () => {
     resized.disconnect();
-    window.removeEventListener('beforeprint', openSource);
-    window.removeEventListener('afterprint', closeSource);
     scheme.removeEventListener('change', draw);
     chart.dispose();
   };

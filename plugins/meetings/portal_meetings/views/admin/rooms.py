@@ -6,14 +6,14 @@ from typing import Any
 from pyramid.httpexceptions import HTTPForbidden
 from wtforms.fields import SelectChoice
 
-from portal_core.api import Conflict, Invalid
+from portal_core.api import Conflict, Invalid, PlaceService
 from portal_meetings import permissions
 from portal_meetings.forms.admin import OutOfUseForm, RoomForm, room_values
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected
 from portal_meetings.services.rooms import RoomService
 from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
-from portal_meetings.views.common import reading
+from portal_meetings.views.common import reading, translator
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def enable(request):
 
 def _room_form(request, room, post=None):
     form = RoomForm(request, post, data=room_values(room))
+    nowhere = SelectChoice(0, translator(request)(_("not on a plan")))
+    form.place.choices = [nowhere, *(SelectChoice(*pair) for pair in reading(request).get(PlaceService).choices())]
     if room is None:
         others = reading(request).get(RoomService).managed(request.identity)
         form.parts.choices = [SelectChoice(other.id, other.name) for other in others]
