@@ -23,7 +23,7 @@ from portal_core.accounts.addresses import path_on_this_host
 from portal_core.accounts.cookies import SESSION_COOKIE
 from portal_core.accounts.models import SessionRow
 from portal_core.accounts.officers import restrained
-from portal_core.accounts.queries import identity_of_session, live_session
+from portal_core.accounts.queries import administers, identity_of_session, live_session
 from portal_core.accounts.sessions import TOKEN, hash_token
 from portal_core.accounts.standins import stand_ins
 from portal_core.security.expiry import has_expired
@@ -85,6 +85,9 @@ def load_login_session(request):
         portal.runtime.glance()
         return None
     portal.runtime.notice(request.reader, live.person.generation)
+    if now - live.seen >= admin_idle(portal.settings) and administers(live.person):
+        # People who can do much are logged out sooner.
+        return None
     if now - live.seen >= SEEN_EVERY:
         # After the response: a transaction of its own would wait for this request's own one on SQLite.
         request.add_finished_callback(lambda _request: note_seen(portal, live.id, now))

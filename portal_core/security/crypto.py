@@ -5,7 +5,6 @@ A stored value is ``<algorithm>:<key id>:<base64>``, so that keys can be changed
 """
 
 import base64
-import binascii
 import re
 import secrets
 from collections.abc import Mapping
@@ -109,7 +108,7 @@ class Vault:
             raise Unreadable(f"no key {key_id!r} for {name!r} is configured")
         try:
             return ALGORITHMS[name].decrypt(key.secret, base64.b64decode(body, validate=True), place.encode()).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise Unreadable("the value was changed") from error
 
     def is_current(self, stored: str) -> bool:

@@ -9,6 +9,7 @@ from portal_core.security.crypto import SETTING as ENCRYPTION_KEYS
 from portal_core.security.crypto import as_keys
 from portal_core.security.factors import ADMINS, EVERYONE, OFF
 from portal_core.security.jobs import end_login_steps, secrets_are_readable
+from portal_core.security.masking import VIEW_SENSITIVE
 from portal_core.settings import as_bool, as_count, as_list
 
 
@@ -32,8 +33,6 @@ def as_factor(text):
         raise ValueError(f"{text!r} is none of {OFF}, {ADMINS}, {EVERYONE}")
     return word
 
-
-VIEW_SENSITIVE = "core:sensitive:view"
 
 PERMISSIONS = (Permission(VIEW_SENSITIVE, _("See masked telephone numbers; each look is recorded")),)
 ROLES = (RoleDefault("admin", _("System administrator"), (VIEW_SENSITIVE,)),)

@@ -53,7 +53,9 @@ class CodesPage:
 
 def ask_code(request):
     """The form for the code; without a login that waits for one there is nothing to ask."""
-    if request.identity is not None or not _waits(request):
+    if request.identity is not None:
+        return redirect(request, goal_of(request.GET.get("next")))
+    if not _waits(request):
         return redirect(request, "/login")
     return CodePage(CodeForm(request, data={"next": goal_of(request.GET.get("next"))}))
 
