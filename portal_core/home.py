@@ -71,7 +71,7 @@ def home(request) -> HomePage:
         day=now.date(),
         waiting=_phrases(request, now.date()),
         tiles=_tiles(request),
-        todos=Rows(portal, request.translator()).of("todo", found),
+        todos=Rows(request.services, request.translator(), request.identity).of("todo", found),
         cards=_cards(request),
         announcements=announcements[:ANNOUNCEMENTS_SHOWN],
         to_confirm=tuple(each.announcement for each in announcements if each.announcement.must_read and not each.read),

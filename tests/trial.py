@@ -47,6 +47,9 @@ class Handler(CaseHandler):
     def task_url(self, case, task):
         return f"/trial/rate/{case.number}" if task.step == "rate" else ""
 
+    def draft_url(self, case):
+        return f"/trial/draft/{case.number}"
+
     def apply(self, ctx):
         if "raise" in ctx.data:
             raise ctx.data["raise"]
@@ -92,6 +95,7 @@ FLOW = Flow(
     ),
     transitions=(
         Transition("submit", "提交", ("draft", "returned"), "pending", ("applicant",), "none", (REVIEW,), offered=False),
+        Transition("discard", "删除草稿", ("draft",), "cancelled", ("applicant",), "none"),
         Transition("approve", "同意", ("pending",), "approved", ("task",), opens=(RATE, HEED), notify="trial.passed", **YES),
         Transition("return", "退回", ("pending",), "returned", ("task",), "required", (CORRECT,), notify="trial.returned", **NO),
         Transition("reject", "驳回", ("pending",), "rejected", ("task",), "required", tone="bad", **NO),

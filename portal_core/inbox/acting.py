@@ -75,8 +75,8 @@ class Acting:
     def held(self, case: Case, task_id: int, actor: Identity, version: int, statuses=(OPEN,)) -> Held:
         """The to-do ``task_id`` of ``case`` in one of ``statuses``, which ``actor`` may dispose of.
 
-        Raises Stale when the case is no longer the one of ``version``, NotFound for a task of another case, Conflict for one that
-        is no longer awaited, Forbidden for somebody else's.
+        Raises Stale when the case is no longer the one of ``version`` or the task no longer awaited, NotFound for a task of
+        another case, Forbidden for somebody else's, Conflict when the module is absent.
         """
         flow = self.flow(case)
         if version != case.version:
@@ -89,9 +89,8 @@ class Acting:
         if task.status in statuses and (mine or stand_in):
             return Held(task, stand_in.identity if stand_in else None)
         # The tasks were read after the case: they may already show what a faster colleague did.
-        if self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != version:
-            raise self.cases.stale(case)
-        raise Forbidden(_("This act is not yours.")) if task.status in statuses else Conflict(_("This is not possible now."))
+        moved = self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != version
+        raise self.cases.stale(case) if moved or task.status not in statuses else Forbidden(_("This act is not yours."))
 
     def official(self, case: Case, task: Task) -> bool:
         """Is ``task`` a step of the handling? What is awaited from the applicant (a correction, a rating) only they can do."""

@@ -6,14 +6,17 @@ from typing import Any
 import structlog
 from pyramid.renderers import render
 
+from portal_core.calendar.services import CalendarService
 from portal_core.i18n import _
+from portal_core.inbox.acting import LABELS
 from portal_core.inbox.flow import NO_OPINION, REQUIRED
+from portal_core.inbox.further import Further, FurtherActs, deputies
 from portal_core.inbox.models import ACT, Case, CaseEvent
 from portal_core.inbox.rows import case_url
 from portal_core.inbox.services import OPINION_MAX, CaseService
 from portal_core.inbox.strip import Step, steps
 from portal_core.inbox.timeline import events
-from portal_core.inbox.whose import awaits
+from portal_core.inbox.whose import absent_name, awaits
 from portal_core.inbox.wording import ABSENT_TITLE, due_text, is_late, state_of, verb_of, why_of
 
 # A task for all administrators names some of them; the rest is a number.
@@ -42,7 +45,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An open task: what is awaited, from whom, why, until when. ``others`` counts the people who are not named."""
+    """An open task: what is awaited, from whom, why, since and until when. ``others`` counts the people who are not named.
+
+    ``single``: it is with one person, who took it or was given it. ``deputies`` stand in for that person. ``absent`` is for whom
+    the reader stands in with it, empty for what is their own.
+    """
 
     verb: Any
     why: Any
@@ -51,13 +58,21 @@ class Waiting:
     due: Any
     late: bool
     mine: bool
+    since: Any
+    single: bool
+    deputies: tuple[str, ...]
+    absent: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the timeline. ``changes`` are ``(label, old, new)``; ``look`` colours its mark."""
+    """A line of the timeline. ``changes`` are ``(label, old, new)``; ``look`` colours its mark.
+
+    ``absent`` is for whom the actor stood in, or empty; ``stays``: the act did not move the case.
+    """
 
     actor: str
+    absent: str
     unit: str
     act: Any
     state: Any
@@ -65,6 +80,7 @@ class Line:
     opinion: str
     changes: tuple[tuple[str, str, str], ...]
     look: str
+    stays: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,7 @@ class CasePage:
     errors: dict
     message: Any
     form_page: bool
+    further: Further
 
 
 def build(request, case: Case, opinion: str = "", errors=None, message="") -> CasePage:
@@ -102,6 +119,9 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
     flow, timeline = cases.flow(case), events(request.services.session, case.id)
     offered = [t for t in cases.available(case, identity) if t.offered]
     links, panel = _links(request, flow, case), _panel(request, flow, case)
+    awaited = [task for task in cases.open_tasks(case) if task.kind == ACT]
+    stand_ins = deputies(request.services, case, awaited)
+    further = FurtherActs(request.services, case, identity).page()
     return CasePage(
         case=case,
         kind=flow.title if flow else ABSENT_TITLE,
@@ -114,14 +134,15 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
         needs_opinion=tuple(t.label for t in offered if t.opinion == REQUIRED),
         ask_opinion=any(t.opinion != NO_OPINION for t in offered),
         opinion_max=OPINION_MAX,
-        waiting=tuple(_waiting(request, flow, task) for task in cases.open_tasks(case) if task.kind == ACT),
+        waiting=tuple(_waiting(request, flow, task, stand_ins.get(task.assignee_id, ())) for task in awaited),
         lines=tuple(_line(flow, event) for event in timeline),
         absent=flow is None,
         act_url=f"{case_url(case)}/act",
         opinion=opinion,
         errors=errors or {},
         message=message,
-        form_page=bool(offered),
+        form_page=bool(offered or further.sign_task),
+        further=further,
     )
 
 
@@ -149,7 +170,7 @@ def _panel(request, flow, case):
         return ""
 
 
-def _waiting(request, flow, task):
+def _waiting(request, flow, task, stand_ins):
     services = request.services
     names, people = services.get(CaseService).candidates(task, NAMES_SHOWN)
     return Waiting(
@@ -157,9 +178,13 @@ def _waiting(request, flow, task):
         why=why_of(flow, task),
         names=tuple(names),
         others=people - len(names),
-        due=due_text(task, services.clock) if task.due else "",
+        due=due_text(task, services.clock, services.get(CalendarService)) if task.due else "",
         late=is_late(task, services.clock),
         mine=awaits(task, request.identity),
+        since=task.created,
+        single=task.assignee_id is not None,
+        deputies=stand_ins,
+        absent=absent_name(task, request.identity),
     )
 
 
@@ -168,13 +193,16 @@ def _line(flow, event: CaseEvent) -> Line:
     codes = {state.code: state for state in flow.states} if flow else {}
     state = codes.get(event.to_state)
     unit = event.actor.department if event.actor else None
+    stays = event.action in LABELS
     return Line(
         actor=event.actor.name if event.actor else _("The portal"),
+        absent=event.on_behalf_of.name if event.on_behalf_of else "",
         unit=unit.name if unit else "",
-        act=transition.label if transition else event.action_label,
+        act=transition.label if transition else LABELS.get(event.action, event.action_label),
         state=state.label if state else event.to_label,
         at=event.at,
         opinion=event.opinion,
         changes=tuple(tuple(change) for change in event.changes),
-        look=state.tone if state and state.tone in ("ok", "bad") else "",
+        look=state.tone if state and state.tone in ("ok", "bad") and not stays else "",
+        stays=stays,
     )

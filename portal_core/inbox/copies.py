@@ -73,7 +73,7 @@ class CopyService:
             case_id=case.id,
             kind=READ,
             step=COPY_STEP,
-            verb=text(_("Read")),
+            verb=text(_("To be read")),
             why=text(_("${name} sent you a copy", mapping={"name": actor.name})),
             assignee_id=person.id,
             status=OPEN,

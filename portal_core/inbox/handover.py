@@ -57,6 +57,10 @@ class HandoverService:
         self.session = services.session
         self.acting = services.get(Acting)
 
+    def person(self, user_id: int) -> User | None:
+        """The account with this id, active or not, or None."""
+        return self.session.get(User, user_id)
+
     def open_items(self, user: User, to: User | None = None) -> OpenItems:
         """What is open with ``user``; with ``to`` also what could not be given to that person."""
         query = self._tasks(Task.assignee_id == user.id, Task.status.in_(LIVE))

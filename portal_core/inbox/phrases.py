@@ -17,6 +17,12 @@ PHRASE_LENGTH = 200
 START_SET = (_("Agreed"), _("Noted"), _("Please handle"))
 
 
+def opinion_in(post) -> str:
+    """The opinion of a form: what was typed, after the phrase that was chosen in a browser without JavaScript."""
+    parts = (post.get("phrase", ""), post.get("opinion", ""))
+    return "\n".join(part for part in parts if part.strip()) or parts[1]
+
+
 @dataclass(frozen=True)
 class PhraseLine:
     """A phrase as it is shown to its owner."""

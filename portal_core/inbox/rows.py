@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from portal_core.accounts.identity import Identity
+from portal_core.calendar.services import CalendarService
 from portal_core.i18n import _
+from portal_core.inbox.flow import APPLICANT
 from portal_core.inbox.models import DONE, READ, Case, Task
-from portal_core.inbox.queries import CASE_TABS
+from portal_core.inbox.queries import CASE_TABS, DRAFT_STATE
+from portal_core.inbox.whose import absent_name
 from portal_core.inbox.wording import ABSENT_ICON, ABSENT_TITLE, ABSENT_TONE, due_text, is_late, short_moment, state_of, verb_of
-from portal_core.portal import Portal
+from portal_core.services import Services
 
 # Values of the summary that a row repeats; all of them are on the case's page.
 SUMMARY_VALUES = 2
@@ -15,11 +19,22 @@ OVERDUE = _("Overdue")
 
 
 @dataclass(frozen=True)
+class Drop:
+    """A button that ends a draft by the flow's ``action``; ``version`` is the one that was seen."""
+
+    url: str
+    action: str
+    version: int
+    label: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One line, its texts in the reader's language. ``meta`` begins with the kind of case.
 
-    ``icon`` and ``tone`` make the chip, ``label`` and ``label_tone`` the status; ``late`` colours ``when``. ``verb_url`` is where
-    the one button leads, ``url`` where the rest of the row does; ``verb_note`` tells screen readers what the button is about.
+    ``mark`` says for whom the reader stands in; ``drop`` is the button that throws a draft away. ``icon`` and ``tone`` make the
+    chip, ``label`` and ``label_tone`` the status; ``late`` colours ``when``. ``verb_url`` is where the one button leads, ``url``
+    where the rest of the row does; ``verb_note`` tells screen readers what the button is about.
     """
 
     url: str
@@ -34,13 +49,19 @@ class Row:
     verb: str
     verb_note: str
     verb_url: str
+    mark: str = ""
+    drop: Drop | None = None
 
 
 class Rows:
-    """Makes rows for one reader. ``translate`` is the request's translator; what people typed does not pass through it."""
+    """Makes rows for one reader. ``translate`` is the request's translator; what people typed does not pass through it.
 
-    def __init__(self, portal: Portal, translate: Callable[..., str]):
-        self.portal, self.clock, self.translate = portal, portal.clock, translate
+    Rows that are late ask for the working calendar: one statement, whatever their number.
+    """
+
+    def __init__(self, services: Services, translate: Callable[..., str], reader: Identity):
+        self.services, self.translate, self.reader = services, translate, reader
+        self.portal, self.clock = services.portal, services.clock
 
     def of(self, tab: str, found) -> tuple[Row, ...]:
         """Rows for what ``queries.tab_page`` found for ``tab``."""
@@ -56,11 +77,24 @@ class Rows:
             return self._row(case, short_moment(task.created, self.clock))
         verb, late = self.translate(verb_of(flow, task)), is_late(task, self.clock)
         title = self.translate(_("${title} · awaiting you: ${verb}", mapping={"title": case.title, "verb": verb}))
-        row = self._row(case, self.translate(due_text(task, self.clock)), title, verb, flow.handler.task_url(case, task))
+        when = self.translate(due_text(task, self.clock, self.services.get(CalendarService)))
+        row = self._row(case, when, title, verb, flow.handler.task_url(case, task))
+        if absent := absent_name(task, self.reader):
+            row = replace(row, mark=self.translate(_("for ${name}", mapping={"name": absent})))
         return replace(row, label=self.translate(OVERDUE), label_tone="bad", late=True) if late else row
 
     def _case_row(self, case: Case) -> Row:
-        return self._row(case, short_moment(case.changed, self.clock))
+        row, flow = self._row(case, short_moment(case.changed, self.clock)), self.portal.flows.get(case.kind)
+        if case.state != DRAFT_STATE or flow is None:
+            return row
+        url, verb = flow.handler.draft_url(case), self.translate(_("Continue"))
+        return replace(row, verb=verb, url=url or row.url, verb_url=url or row.url, drop=self._drop(flow, case))
+
+    def _drop(self, flow, case):
+        """The act that ends a draft, if the flow has one that asks for nothing more."""
+        ends = (t for t in flow.out_of(case.state) if t.offered and APPLICANT in t.who and flow.state(t.target).final)
+        act = next(ends, None)
+        return Drop(f"{case_url(case)}/act", act.action, case.version, self.translate(act.label)) if act else None
 
     def _row(self, case, when, title="", verb="", verb_url="") -> Row:
         flow, translate, url = self.portal.flows.get(case.kind), self.translate, case_url(case)

@@ -19,7 +19,7 @@ from portal_core.inbox.plans.rules import Asked
 from portal_core.inbox.progress import Progress
 from portal_core.inbox.tasks import close_tasks, is_own_case
 from portal_core.inbox.timeline import has_acted, last_act, write_event
-from portal_core.inbox.whose import BEFORE, answers, awaits, stand_in_for
+from portal_core.inbox.whose import BEFORE, answers, awaits, concerns, stand_in_for
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.web.text import clean_text
@@ -32,6 +32,9 @@ TAKEN = {
     "task.transfer": _("Already handed over by ${name}"),
     "task.ask_sign": _("Already sent for signature by ${name}"),
     "task.recall": _("The request for signatures was already taken back by ${name}"),
+    "task.agree": _("Already signed by ${name}"),
+    "task.disagree": _("Already signed by ${name}"),
+    "task.hand_over": _("Already handed over by ${name}"),
 }
 SUMMARY_MAX = 5
 
@@ -77,7 +80,7 @@ class CaseService:
         flow = self.flow(case)
         if flow and (flow.handler.may_view(self.services, case, identity) or self._may_any(flow, case, identity)):
             return True
-        concerned = any(awaits(task, identity) or task.owner_id == identity.user_id for task in self.tasks(case))
+        concerned = any(concerns(task, identity) for task in self.tasks(case))
         return concerned or has_acted(self.session, case.id, identity.user_id)
 
     def open_tasks(self, case: Case) -> list[Task]:

@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
-from pyramid.renderers import render_to_response
 
-from portal_core.errors import Conflict, Invalid, Stale
+from portal_core.errors import Conflict, Invalid
 from portal_core.i18n import _
 from portal_core.inbox import casepage
-from portal_core.inbox.queries import TABS, tab_counts, tab_page
+from portal_core.inbox.phrases import opinion_in
+from portal_core.inbox.queries import DRAFT_STATE, SEEN, TABS, tab_counts, tab_page
+from portal_core.inbox.refusals import CASE, refused
 from portal_core.inbox.rows import Row, Rows, case_url
 from portal_core.inbox.services import CaseService
 from portal_core.services import Services
@@ -24,10 +25,10 @@ EMPTY = {
     "done": (_("Nothing done yet"), _("What you have handled will appear here.")),
     "mine": (_("Nothing started yet"), _("What you apply for will appear here.")),
     "read": (_("Nothing to read"), _("What others want you to know will appear here.")),
+    SEEN: (_("Nothing read yet"), _("What you have read will appear here.")),
     "draft": (_("No drafts"), _("Forms that you save without submitting will appear here.")),
 }
-CASE = "portal_core:templates/inbox/case.pt"
-STALE = "portal_core:templates/inbox/stale.pt"
+HALVES = ((_("Unread"), "/inbox?tab=read", False), (_("Already read"), "/inbox?tab=read&seen=1", True))
 log = structlog.get_logger("portal.inbox")
 
 
@@ -44,7 +45,10 @@ class Tab:
 
 @dataclass(frozen=True)
 class InboxPage:
-    """Context of ``inbox.pt``. ``first_url`` and ``next_url`` are None where there is no such page."""
+    """Context of ``inbox.pt``. ``first_url`` and ``next_url`` are None where there is no such page.
+
+    ``halves`` are ``(title, url, current)`` of what is to be read and of what was read.
+    """
 
     title: Any
     tabs: tuple[Tab, ...]
@@ -52,35 +56,27 @@ class InboxPage:
     first_url: str | None
     next_url: str | None
     empty: tuple[Any, Any]
-
-
-@dataclass(frozen=True)
-class StalePage:
-    """Context of ``stale.pt``: somebody else was faster. ``by`` and ``at`` are None when it was the portal itself."""
-
-    message: Any
-    by: str | None
-    at: Any
-    url: str
-    number: str
-    opinion: str
+    halves: tuple[tuple[Any, str, bool], ...]
 
 
 def inbox(request) -> InboxPage:
-    """``/inbox?tab=&before=``: one tab, newest first, page by page."""
+    """``/inbox?tab=&seen=&before=``: one tab, newest first, page by page; ``seen=1`` is what was read (已阅)."""
     portal, session = request.registry.portal, request.db
     tab = choice_param(request, "tab", TABS, "todo")
     before = int_param(request, "before", low=1)
     awaited = portal.task_permissions
     counts = tab_counts(session, request.identity, awaited, COUNT_CAP)
-    found, following = tab_page(session, tab, request.identity, awaited, before=before)
+    seen = tab == "read" and choice_param(request, "seen", ("1",)) == "1"
+    found, following = tab_page(session, SEEN if seen else tab, request.identity, awaited, before=before)
+    here = f"/inbox?tab={tab}&seen=1" if seen else f"/inbox?tab={tab}"
     return InboxPage(
         title=TITLES[tab],
         tabs=tuple(Tab(key, TITLES[key], f"/inbox?tab={key}", counts[key], key == tab) for key in TABS),
-        rows=Rows(portal, request.translator()).of(tab, found),
-        first_url=f"/inbox?tab={tab}" if before else None,
-        next_url=f"/inbox?tab={tab}&before={following}" if following else None,
-        empty=EMPTY[tab],
+        rows=Rows(request.services, request.translator(), request.identity).of(tab, found),
+        first_url=here if before else None,
+        next_url=f"{here}&before={following}" if following else None,
+        empty=EMPTY[SEEN if seen else tab],
+        halves=tuple((title, url, flag == seen) for title, url, flag in HALVES) if tab == "read" else (),
     )
 
 
@@ -110,21 +106,17 @@ def act(request):
     cases = request.services.get(CaseService)
     case = cases.visible(request.matchdict["number"], request.identity)
     action, version = request.POST.get("action", ""), int_param(request, "version", low=1)
-    opinion = request.POST.get("opinion", "")
+    opinion, was_draft = opinion_in(request.POST), case.state == DRAFT_STATE
     if version is None:
         raise HTTPBadRequest()
     try:
         if has_form_of_its_own(cases, case, action):
             raise Conflict(_("This is not possible now."))
         done = cases.perform(case, action, request.identity, opinion=opinion, version=version)
-    except Stale as error:
-        return _refuse_stale(request, error, opinion)
-    except Invalid as error:
-        return _show_again(request, 422, opinion, error.fields, error.message)
-    except Conflict as error:
-        return _show_again(request, 409, opinion, {}, error.message)
+    except (Invalid, Conflict) as error:
+        return refused(request, error, opinion)
     request.flash("ok", _("Done: ${act}", mapping={"act": done.transition.label}))
-    return HTTPSeeOther(case_url(case))
+    return HTTPSeeOther("/inbox?tab=draft" if was_draft else case_url(case))
 
 
 def has_form_of_its_own(cases, case, action):
@@ -134,28 +126,12 @@ def has_form_of_its_own(cases, case, action):
     return transition is not None and not transition.offered
 
 
-def _show_again(request, status, opinion, errors, message):
-    """The case as it is now, with the refused opinion still in its box."""
-    request.roll_back()
-    case = request.services.get(CaseService).visible(request.matchdict["number"], request.identity)
-    page = casepage.build(request, case, opinion, errors, message)
-    response = render_to_response(CASE, page, request=request)
-    response.status_int = status
-    return response
-
-
-def _refuse_stale(request, error, opinion):
-    """Who was faster and when, with the way to the present state."""
-    request.roll_back()
-    number = request.matchdict["number"]
-    page = StalePage(error.message, error.by, error.at, f"/cases/{number}", number, opinion)
-    response = render_to_response(STALE, page, request=request)
-    response.status_int = 409
-    return response
-
-
 def includeme(config):
-    """Routes and views."""
+    """Routes and views, those of the further acts and of one's own phrases and delegations included."""
+    config.include("portal_core.inbox.act_views")
+    config.include("portal_core.inbox.phrase_views")
+    config.include("portal_core.inbox.delegation_views")
+    config.include("portal_core.inbox.handover_views")
     config.add_route("inbox", "/inbox")
     config.add_route("case", "/cases/{number:[A-Za-z]{1,16}[0-9]{8}-[0-9]{1,8}}")
     config.add_route("case.act", "/cases/{number:[A-Za-z]{1,16}[0-9]{8}-[0-9]{1,8}}/act")

@@ -37,6 +37,19 @@ def awaits(task: Task, identity: Identity) -> bool:
     return owns(task, identity) or stand_in_for(task, identity) is not None
 
 
+def absent_name(task: Task, identity: Identity) -> str:
+    """The name of the person for whom ``identity`` may answer the task; empty for what is their own or not theirs at all."""
+    stand_in = None if owns(task, identity) else stand_in_for(task, identity)
+    return stand_in.identity.name if stand_in else ""
+
+
+def concerns(task: Task, identity: Identity) -> bool:
+    """Has the task ever been ``identity``'s business? Who could have taken it must be able to read who did."""
+    if awaits(task, identity) or task.owner_id == identity.user_id:
+        return True
+    return bool(task.permission) and identity.may(task.permission, task.scope)
+
+
 def answers(task: Task, identity: Identity) -> bool:
     """May ``identity`` move the case by this task? Whoever was asked for an opinion beforehand may only give it."""
     return task.kind == ACT and task.sign != BEFORE and awaits(task, identity)

@@ -12,6 +12,9 @@ from portal_core.inbox.models import Case, Task
 # A plugin that is absent leaves cases behind; they are listed with these.
 ABSENT_TITLE = _("Module switched off")
 ABSENT_ICON, ABSENT_TONE = "ban", "mute"
+# Up to how many working hours are counted as hours, and how long days are counted at all.
+HOURS_COUNTED = 16
+COUNTED = dt.timedelta(days=365)
 
 
 def state_of(flow: Flow | None, case: Case) -> State:
@@ -39,26 +42,34 @@ def is_late(task: Task, clock: Clock) -> bool:
     return task.due is not None and task.due < clock.now()
 
 
-def due_text(task: Task, clock: Clock):
-    """When a task is due, as people say it; without a due time, when it came."""
+def due_text(task: Task, clock: Clock, calendar):
+    """When a task is due, as people say it; without a due time, when it came. What is late is late by working time.
+
+    ``calendar``: a ``CalendarService``, or the ``Calendar`` of one.
+    """
     if task.due is None:
         return short_moment(task.created, clock)
-    left = task.due - clock.now()
-    if left < dt.timedelta():
-        return _overdue_text(-left)
+    now = clock.now()
+    if task.due < now:
+        return _overdue_text(task.due, now, clock, calendar)
     days = (clock.local(task.due).date() - clock.today()).days
     if days == 0:
         return _("by ${time} today", mapping={"time": f"{clock.local(task.due):%H:%M}"})
     return _("${count} days left", mapping={"count": days})
 
 
-def _overdue_text(late: dt.timedelta):
-    minutes = int(late.total_seconds() // 60)
+def _overdue_text(due: dt.datetime, now: dt.datetime, clock: Clock, calendar):
+    if now - due >= COUNTED:
+        return _("More than ${count} days overdue", mapping={"count": COUNTED.days})
+    minutes = int(calendar.working_time(due, now).total_seconds() // 60)
     if minutes < 60:
-        return _("${count} minutes overdue", mapping={"count": max(minutes, 1)})
-    if minutes < 48 * 60:
-        return _("${count} hours overdue", mapping={"count": minutes // 60})
-    return _("${count} days overdue", mapping={"count": minutes // (24 * 60)})
+        return _("${count} working minutes overdue", mapping={"count": max(minutes, 1)})
+    if minutes < HOURS_COUNTED * 60:
+        return _("${count} working hours overdue", mapping={"count": minutes // 60})
+    first = clock.local(due).date()
+    days = (clock.local(now).date() - first).days
+    worked = sum(calendar.is_working_day(first + dt.timedelta(days=day)) for day in range(1, days + 1))
+    return _("${count} working days overdue", mapping={"count": worked})
 
 
 def short_moment(moment: dt.datetime, clock: Clock) -> str:

@@ -6,6 +6,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from portal_core.calendar.rules import SEASONS, Calendar
 from portal_core.clock import FixedClock
 from portal_core.inbox.models import Case, Task
 from portal_core.inbox.queries import PAGE
@@ -66,7 +67,7 @@ def test_what_is_late_is_red_and_says_how_late(app, people, case):
     app.portal.clock.advance(hours=7, minutes=1)
     app.login(people.li)
     row = app.get("/inbox").html.select_one(".inbox li")
-    assert (row.select_one(".st-bad").text, row.select_one(".late").text) == ("已超时", "超时 3 小时")
+    assert (row.select_one(".st-bad").text, row.select_one(".late").text) == ("已超时", "逾期 2 个工作小时")
 
 
 def test_every_tab_lists_as_many_as_it_counts(app, people, case):
@@ -161,7 +162,7 @@ def test_a_case_shows_what_it_is_and_what_one_may_do(app, people, case):
     assert facts(page) == {"类型": "物品申领", "申请人": "财政局 杨晓", "创建时间": "2026-11-24 09:30"}
     assert [b.text for b in page.html.select(".decide .actions.hide-s .btn")] == ["同意", "退回", "驳回", "批注", "变更"]
     assert "退回、驳回时必填" in page
-    assert "物品管理员审核申领" in page.html.select_one(".decide").text
+    assert "物品管理员审核申领" in page.html.select_one(".why").text
     assert "待 李静、周敏 办理" in page.html.select_one(".timeline .wait").text
     assert "领用须知" in page
 
@@ -336,21 +337,29 @@ def test_changes_are_shown_old_and_new(app, people, case):
 
 
 def test_due_words():
-    """Wording near the borders of an hour, a day and the users' midnight."""
+    """Wording near the borders of an hour, a day and the users' midnight; what is late is counted in working time."""
     clock = FixedClock(NOW)
+    calendar = Calendar(clock, SEASONS, {})
 
     def words(**left):
-        text = due_text(Task(due=NOW + dt.timedelta(**left), created=NOW), clock)
+        text = due_text(Task(due=NOW + dt.timedelta(**left), created=NOW), clock, calendar)
         return text.interpolate()
 
     assert words(minutes=5) == "by 09:35 today"
     assert words(hours=14, minutes=29) == "by 23:59 today"
     assert words(hours=14, minutes=30) == "1 days left"
     assert words(days=3) == "3 days left"
-    assert words(seconds=-5) == "1 minutes overdue"
-    assert words(minutes=-59) == "59 minutes overdue"
-    assert words(hours=-47) == "47 hours overdue"
-    assert words(days=-2) == "2 days overdue"
-    assert due_text(Task(due=None, created=NOW), clock) == "09:30"
+    assert words(seconds=-5) == "1 working minutes overdue"
+    assert words(minutes=-59) == "59 working minutes overdue"
+    # Since half past ten on Sunday: Monday's six and a half hours and this morning's one.
+    assert words(hours=-47) == "7 working hours overdue"
+    assert words(days=-7) == "5 working days overdue"
+    assert words(days=-364) == f"{sum(map(calendar.is_working_day, days_back(364)))} working days overdue"
+    assert words(days=-365) == "More than 365 days overdue"
+    assert due_text(Task(due=None, created=NOW), clock, calendar) == "09:30"
     assert short_moment(NOW - dt.timedelta(days=1), clock) == "11-23"
     assert short_moment(NOW - dt.timedelta(days=365), clock) == "2025-11-24"
+
+
+def days_back(count):
+    return [NOW.date() - dt.timedelta(days=day) for day in range(count)]
