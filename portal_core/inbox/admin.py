@@ -3,3 +3,4 @@
 
 def includeme(config):
     """Routes, views and menu entries."""
+    config.include("portal_core.inbox.plans.views")

@@ -3,8 +3,11 @@
 from portal_core.declarations import NotificationType, Permission, RoleDefault
 from portal_core.i18n import _
 
-PERMISSIONS: tuple = (Permission("core:delegation:manage", _("Set delegations for others")),)
-ROLES: tuple = (RoleDefault("admin", _("System administrator"), ("core:delegation:manage",)),)
+PERMISSIONS: tuple = (
+    Permission("core:delegation:manage", _("Set delegations for others")),
+    Permission("core:approval:manage", _("Set the steps of approvals")),
+)
+ROLES: tuple = (RoleDefault("admin", _("System administrator"), ("core:delegation:manage", "core:approval:manage")),)
 SETTINGS: tuple = ()
 NOTIFICATION_TYPES: tuple = (
     NotificationType("core.todo", _("To do: ${title}"), _("${verb}, case ${number}.")),

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from portal_core.accounts.identity import SYSTEM
 from portal_core.accounts.models import User
-from portal_core.accounts.rights import RightsService
 from portal_core.calendar.hours import WorkingHours
 from portal_core.i18n import _
 from portal_core.inbox.flow import Flow, TaskSpec, TransitionContext
@@ -23,7 +22,7 @@ from portal_core.inbox.models import DONE, OPEN, WAITING, Case, Task
 from portal_core.inbox.plans import stages as s
 from portal_core.inbox.plans.rules import ONCE, Asked, Rules, Subject
 from portal_core.inbox.plans.services import PlanService
-from portal_core.inbox.tasks import end, is_own_case
+from portal_core.inbox.tasks import current_round, end, is_own_case
 from portal_core.inbox.timeline import add_line
 from portal_core.inbox.whose import AFTER, answers, owns
 from portal_core.notifications.services import NotificationService
@@ -84,7 +83,7 @@ class Progress:
         left = [task for task in left if task not in void]
         asked: list[Asked] = []
         if not left:
-            agreed = _agreed(ctx, root, ended, [task for task in tasks if task.step == step])
+            agreed = _agreed(ctx, root, ended, tasks)
             asked = self.rules.ahead(plan, max(root.stage, 1), self._subject(flow, ctx, spec, root.scope), agreed)
         woken = _next_in_turn(ended, left, root)
         complete = not left and all(found.done for found in asked)
@@ -184,7 +183,7 @@ class Progress:
             if task.assignee_id is not None:
                 people.add(task.assignee_id)
             else:
-                people |= self.services.get(RightsService).holders(task.permission, task.scope)
+                people |= self.rules.members(task.permission, task.scope)
         case: Case = ctx.case
         params = {"title": case.title, "number": case.number, "verb": tasks[0].verb if tasks else "", "actor": ctx.actor.name}
         others = people - {ctx.actor.user_id}
@@ -224,10 +223,6 @@ def _next_in_turn(ended, left, root) -> list[Task]:
 
 def _agreed(ctx, root, ended, tasks) -> set[int]:
     """Who has said yes in the stage that ends with this act, in this round of the approval."""
-    people = {ctx.on_behalf_of_id or ctx.actor.user_id}
-    for task in reversed([task for task in tasks if task not in ended and task.parent_id is None]):
-        if task.stage != root.stage or task.outcome not in ("", ctx.transition.action):
-            break
-        if task.status == DONE:
-            people.add(task.on_behalf_of_id or task.done_by_id)
-    return people
+    same = (task for task in current_round(tasks, root.step, ctx.transition.action) if task.stage == root.stage)
+    done = [task for task in same if task.status == DONE and task not in ended]
+    return {ctx.on_behalf_of_id or ctx.actor.user_id, *(task.on_behalf_of_id or task.done_by_id for task in done)}

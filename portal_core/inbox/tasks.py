@@ -1,5 +1,7 @@
 """Ending tasks, and who may not answer them."""
 
+from collections.abc import Sequence
+
 from portal_core.accounts.identity import SYSTEM, Identity
 from portal_core.inbox.flow import TASK, Flow, TransitionContext
 from portal_core.inbox.models import ACT, DONE, OPEN, VOID, Case, Task
@@ -41,3 +43,17 @@ def _is_answered(task, ctx):
         and answers(task, ctx.actor)
         and (task.assignee_id is not None or TASK in ctx.transition.who or task.permission in ctx.transition.who)
     )
+
+
+def current_round(tasks: Sequence[Task], step: str, action: str) -> list[Task]:
+    """The tasks that the stages of ``step`` have opened since it was begun the last time, oldest first.
+
+    ``action`` says yes to the step. Going back from the newest, a round ends where another answer ended a task, and where a later
+    stage comes before an earlier one.
+    """
+    found: list[Task] = []
+    for task in reversed([task for task in tasks if task.step == step and task.parent_id is None]):
+        if task.outcome not in ("", action) or (found and task.stage > found[-1].stage):
+            break
+        found.append(task)
+    return found[::-1]

@@ -14,7 +14,7 @@ from portal_core.inbox.flow import TaskSpec
 from portal_core.inbox.plans import stages as s
 from portal_core.services import Services
 
-ADMIN_ROLE = "admin"
+ADMIN_ROLE, ROLE_PREFIX = "admin", "role"
 # Why a person's part of a stage is passed without being asked.
 OWN, ONCE = "own", "once"
 # A group without one of its members is opened as a task for each of the others. Any one of them suffices, so of a very large
@@ -74,7 +74,7 @@ class _Split:
 
 def role_permission(code: str) -> str:
     """The permission that stands for holding a role; only the role carries it. Inboxes find its tasks as they find any other."""
-    return f"role:{code}"
+    return f"{ROLE_PREFIX}:{code}"
 
 
 class Rules:
@@ -113,6 +113,16 @@ class Rules:
             agreed = [person for person, _reason in found[-1].passed]
         return found
 
+    def members(self, permission: str, scope: str) -> frozenset[int]:
+        """The active people of a group: who holds the permission, or the role for which it stands, within ``scope``."""
+        kind, _colon, code = permission.partition(":")
+        return self.with_role(code, scope) if kind == ROLE_PREFIX else self.rights.holders(permission, scope)
+
+    def with_role(self, code: str, scope: str = "") -> frozenset[int]:
+        """The active people who hold the role everywhere or within ``scope``."""
+        held = sa.select(User.id).join(UserRole, UserRole.user_id == User.id).join(Role, Role.id == UserRole.role_id)
+        return frozenset(self.session.scalars(held.where(Role.code == code, UserRole.scope.in_({"", scope}), User.active)))
+
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _group(self, stage, spec):
@@ -129,7 +139,7 @@ class Rules:
     def _people(self, stage, subject, permission) -> list[int]:
         """Active people whom the rule names, in order, each once."""
         if permission:
-            return sorted(self.rights.holders(permission, subject.scope))
+            return sorted(self.members(permission, subject.scope))
         match stage.rule:
             case s.LEADER:
                 return _some(self._heads(subject.department_id)[:1])
@@ -177,14 +187,7 @@ class Rules:
     def _fallback(self, number, stage, subject):
         """Nobody is left: the administrators of the plugin, else those of the system, even the applicant before nobody at all."""
         plugin = self.rights.holders(subject.spec.permission, "")
-        system = frozenset(
-            self.session.scalars(
-                sa.select(User.id)
-                .join(UserRole, UserRole.user_id == User.id)
-                .join(Role, Role.id == UserRole.role_id)
-                .where(Role.code == ADMIN_ROLE, User.active)
-            )
-        )
+        system = self.with_role(ADMIN_ROLE)
         people = (plugin - subject.own) or (system - subject.own) or system or plugin
         if not people:
             # Whoever is given the right one day finds the task.

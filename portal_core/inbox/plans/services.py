@@ -116,7 +116,7 @@ class PlanService:
         return row
 
     def _let_role_be_asked(self, code: str) -> None:
-        """A task for a role is a task for a permission that is granted to this role alone, so that inboxes find it by their index.
+        """A task for a role is one for a permission that is granted to this role alone, so that inboxes find it by their index.
 
         A grant and not a part of what the role carries, because that is set as a whole by whoever edits the role.
         """

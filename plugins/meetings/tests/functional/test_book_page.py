@@ -405,13 +405,17 @@ class TestCheck:
             {"end": "x"},
             {"end": "13:00"},
             {"date": "nonsense"},
-            {"room": ""},
-            {"room": 999999},
             {"end_date": "x", "multiday": "y"},
         ],
     )
-    def test_half_a_form_is_answered_with_nothing(self, browser, place, changes):
-        assert self.ask(browser, place, **changes).text.strip() == ""
+    def test_of_half_a_form_only_who_reviews_is_known(self, browser, place, changes):
+        answer = self.ask(browser, place, **changes)
+        assert [item.name for item in answer.html.select(".flash-ok, .flash-bad")] == []
+        assert "审核" in answer.html.select_one(".path").text
+
+    @pytest.mark.parametrize("room", ["", 999999])
+    def test_without_a_room_nothing_is_known(self, browser, place, room):
+        assert self.ask(browser, place, room=room).text.strip() == ""
 
     def test_a_past_time(self, browser, place):
         assert "该时间已过" in self.ask(browser, place, date="2026-11-23").text

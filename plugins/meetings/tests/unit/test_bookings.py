@@ -64,7 +64,7 @@ def test_few_statements(portal, bookings, clerk, other, form, at):
     """A booking and a refusal cost what they must: each statement more is time in which a room is locked."""
     with count_statements(portal.database.engine) as statements:
         bookings.book(clerk.identity, form())
-    assert statements.count <= 12
+    assert statements.count <= 13
     with count_statements(portal.database.engine) as statements, pytest.raises(SlotTaken) as caught:
         bookings.book(other.identity, form())
     assert statements.count <= 2
