@@ -1,7 +1,6 @@
 """A plugin with a channel of its own, as a plugin for WeChat or SMS will have: the pager answers what a test wants.
 
-A test module that names ``_loaded_portal`` of this one as its own gets a portal with the trial plugin, the pager and, where the
-test's settings name a mail server, e-mail.
+A test module that names the fixtures of this one as its own gets a portal with the trial plugin and the pager.
 """
 
 import datetime as dt
@@ -16,6 +15,7 @@ from portal_core.declarations import NotificationType, PluginInfo
 from portal_core.hookspecs import hookimpl
 from portal_core.notifications.channels import Channel, Outcome
 from portal_core.testing.fixtures import NOW, raw_settings
+from portal_core.testing.webapp import wsgi_application
 from tests import trial
 
 CODE = "pager.call"
@@ -25,8 +25,12 @@ class Pager:
     """The other side: ``outcomes`` are used one after the other, then everything is sent. ``calls`` are the messages it got."""
 
     def __init__(self):
+        self.reset()
+
+    def reset(self):
+        """Forget everything."""
         self.calls, self.outcomes, self.numbers, self.asked = [], [], {}, 0
-        self.on, self.daily, self.resend_within = True, 0, dt.timedelta(minutes=9)
+        self.on, self.daily = True, 0
 
     def addresses(self, services, user_ids):
         """Everybody has a number, unless the test says who."""
@@ -50,7 +54,7 @@ class Pager:
             addresses=self.addresses,
             deliver=self.deliver,
             explain=lambda cause: {"busy": "占线"}.get(cause, ""),
-            resend_within=self.resend_within,
+            resend_within=dt.timedelta(minutes=9),
             daily=lambda portal: self.daily,
         )
 
@@ -81,22 +85,41 @@ def plugin(pager, second):
     return module
 
 
-@pytest.fixture
-def pager():
-    """The other side of the first channel; the second is off until a test turns it on."""
-    return Pager()
+@pytest.fixture(scope="module")
+def _sides():
+    return Pager(), Pager()
 
 
 @pytest.fixture
-def letter():
-    """The other side of the second channel."""
-    made = Pager()
-    made.on = False
-    return made
+def pager(_sides):
+    """The other side of the first channel."""
+    return _sides[0]
 
 
 @pytest.fixture
-def _loaded_portal(tmp_path_factory, pager, letter):
-    raw = raw_settings(portal__data_dir=tmp_path_factory.mktemp("data")) | {"portal.plugins": "trial pager"}
-    plugins = [("trial", trial.plugin()), ("pager", plugin(pager, letter))]
-    return replace(portals.load({}, raw, clock=FixedClock(NOW), extra_plugins=plugins))
+def letter(_sides):
+    """The other side of the second channel, which is off until a test turns it on."""
+    return _sides[1]
+
+
+@pytest.fixture(autouse=True)
+def _as_new(_sides):
+    for side in _sides:
+        side.reset()
+    _sides[1].on = False
+
+
+@pytest.fixture(scope="module")
+def _loaded_portal(tmp_path_factory, _sides):
+    plugins = [("trial", trial.plugin()), ("pager", plugin(*_sides))]
+    return portals.load({}, _raw(tmp_path_factory), clock=FixedClock(NOW), extra_plugins=plugins)
+
+
+@pytest.fixture(scope="module")
+def _application(_loaded_portal, tmp_path_factory):
+    portal = replace(_loaded_portal)
+    return wsgi_application(portal, _raw(tmp_path_factory)), portal
+
+
+def _raw(tmp_path_factory):
+    return raw_settings(portal__data_dir=tmp_path_factory.mktemp("data")) | {"portal.plugins": "trial pager"}

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from wtforms import BooleanField, RadioField, SelectField, TimeField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional
 
 from portal_core.accounts.admin.forms import TickBoxes
 from portal_core.accounts.policy import AUTHENTICATED
@@ -22,7 +22,7 @@ from portal_core.notifications.preferences import (
     QuietHours,
     group_of,
 )
-from portal_core.web.forms import Filled, PortalForm
+from portal_core.web.forms import PortalForm
 
 PAGE = "/account/notifications"
 MODES = ((ALL, _("Everything that is ticked below, and to-dos")), (TODO, _("To-dos only")), (OFF, _("No message at all")))
@@ -36,16 +36,17 @@ class QuietForm(PortalForm):
     quiet_from = TimeField(_("Quiet from"), [Optional()])
     quiet_to = TimeField(_("Quiet until"), [Optional()])
 
-    def validate_quiet_from(self, field):
-        """Asked for when there are quiet hours."""
-        if self.quiet.data:
-            Filled()(self, field)
-
-    def validate_quiet_to(self, field):
-        """Another time than the beginning, for nobody can tell whether that is no time or the whole day."""
-        self.validate_quiet_from(field)
-        if self.quiet.data and field.data == self.quiet_from.data:
-            raise ValidationError(_("Choose another time than the beginning"))
+    def validate(self, extra_validators=None):
+        """Both times are needed for quiet hours, and two different ones: else nobody can tell no time from the whole day."""
+        valid = super().validate(extra_validators)
+        if not self.quiet.data:
+            return valid
+        for field in (self.quiet_from, self.quiet_to):
+            if field.data is None and not field.errors:
+                field.errors = [self.meta.translate(_("Please fill in: ${label}", mapping={"label": field.label.text}))]
+        if self.quiet_to.data is not None and self.quiet_to.data == self.quiet_from.data:
+            self.quiet_to.errors = [self.meta.translate(_("Choose another time than the beginning"))]
+        return valid and not self.quiet_from.errors and not self.quiet_to.errors
 
 
 @dataclass(frozen=True)

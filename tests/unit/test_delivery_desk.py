@@ -20,7 +20,14 @@ from portal_core.testing.fixtures import count_statements
 from tests import pager as pagers
 from tests import trial
 
-_loaded_portal, people, pager, letter = pagers._loaded_portal, trial.people, pagers.pager, pagers.letter
+_sides, _as_new, _loaded_portal, pager, letter = (
+    pagers._sides,
+    pagers._as_new,
+    pagers._loaded_portal,
+    pagers.pager,
+    pagers.letter,
+)
+people = trial.people
 
 
 @pytest.fixture
