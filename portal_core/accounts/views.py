@@ -1,6 +1,7 @@
 """One's own account: password, sessions, appearance."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -8,6 +9,7 @@ from portal_core.accounts.addresses import client_ip, local_path, referring_path
 from portal_core.accounts.forms import PasswordForm
 from portal_core.accounts.identity import Identity
 from portal_core.accounts.policy import AUTHENTICATED, PASSWORD_PAGE, redirect
+from portal_core.accounts.profile import ProfileService
 from portal_core.accounts.services import AccountService
 from portal_core.accounts.sessions import OpenSession, SessionService
 from portal_core.accounts.throttle import Throttle
@@ -29,18 +31,41 @@ class PasswordPage:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A page of one's own settings."""
+
+    title: Any
+    url: str
+    note: Any
+    icon: str
+
+
+@dataclass(frozen=True)
 class MyPage:
     """Context of the personal page."""
 
     person: Identity
+    email: str
+    further_units: list[str]
+    links: tuple[Link, ...]
     sessions: list[OpenSession]
+
+
+LINKS = (
+    Link(_("Password"), PASSWORD_PAGE, _("Change it when somebody may have seen it"), "key"),
+    Link(_("Second factor"), "/account/second-factor", _("A code from your phone beside the password"), "shield-lock"),
+    Link(_("Delegation"), "/account/delegations", _("Who handles your to-dos while you are away"), "switch-horizontal"),
+    Link(_("Frequent phrases"), "/account/phrases", _("Opinions that you write again and again"), "message"),
+    Link(_("Message settings"), "/account/notifications", _("What is sent to you where, and when it is quiet"), "bell"),
+)
 
 
 def me(request):
     """Who I am here, and where I am logged in."""
     person = request.identity
+    profile = request.services.get(ProfileService)
     sessions = request.services.get(SessionService).open_sessions(person.user_id, person.session_id)
-    return MyPage(person, sessions)
+    return MyPage(person, profile.email(person), profile.further_units(person), LINKS, sessions)
 
 
 def end_session(request):
@@ -120,6 +145,7 @@ def set_appearance(request):
 def includeme(config):
     """Routes and views of the login and of one's own account."""
     config.include("portal_core.accounts.login")
+    config.include("portal_core.accounts.profile")
     config.add_route("me", "/me")
     config.add_route("account.password", PASSWORD_PAGE)
     config.add_route("account.appearance", "/account/appearance")
