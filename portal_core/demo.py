@@ -116,7 +116,7 @@ def _unit_leader_role(services):
 
 def _heads_and_further(session, units):
     logins = (*HEADS.values(), *FURTHER)
-    ids = dict(session.execute(sa.select(User.login, User.id).where(User.login.in_(logins))).tuples().all())
+    ids = dict(session.execute(sa.select(User.login, User.id).where(User.login.in_(logins))).all())
     for name, login in HEADS.items():
         if units[name].leader_id is None:
             units[name].leader_id = ids[login]

@@ -80,7 +80,7 @@ class DepartmentAdmin:
         further = sa.select(UserDepartment.department_id, UserDepartment.user_id).join(User, User.id == UserDepartment.user_id)
         both = sa.union_all(main, further.where(User.active)).subquery()
         counted = sa.select(both.c.department_id, sa.func.count()).group_by(both.c.department_id)
-        return dict(self.session.execute(counted).tuples().all())
+        return dict(self.session.execute(counted).all())
 
     def leader_login(self, unit: Department) -> str:
         """The login of the unit's head, empty for none."""

@@ -160,7 +160,7 @@ class RowChecker:
         if column not in row.unread:
             self._say(row, column, "missing")
 
-    def _say(self, row, column, code, **params):
+    def _say(self, row, column, code, /, **params):
         self.problems.append(Problem(row.number, column, code, params))
 
 

@@ -94,7 +94,7 @@ class RoleService:
     def reaches(self, role: Role) -> dict[str, str]:
         """What the role carries: the reach by permission."""
         carried = sa.select(RolePermission.permission, RolePermission.reach).where(RolePermission.role_id == role.id)
-        return dict(self.session.execute(carried).tuples().all())
+        return dict(self.session.execute(carried).all())
 
     def holders(self, role: Role, after: int = 0) -> tuple[list[Holder], int | None]:
         """At most ``PAGE`` active people who hold the role, by id after the user ``after``; and the key for the next page."""

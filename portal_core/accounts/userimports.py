@@ -122,7 +122,7 @@ class UserImportService:
         ]
         self.session.add_all(users)
         self.session.flush()
-        role_ids = dict(self.session.execute(sa.select(Role.code, Role.id)).tuples().all())
+        role_ids = dict(self.session.execute(sa.select(Role.code, Role.id)).all())
         for row, user in zip(rows, users, strict=True):
             self.session.add_all(UserDepartment(user_id=user.id, department_id=i) for i in row.further_ids)
             self.session.add_all(UserRole(user_id=user.id, role_id=role_ids[code], scope="") for code in row.roles)

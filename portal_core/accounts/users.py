@@ -12,6 +12,7 @@ from portal_core.accounts.models import Department, Role, User, UserDepartment, 
 from portal_core.accounts.rights import RightsService
 from portal_core.accounts.services import MAX_NAME, AccountService, InitialPassword
 from portal_core.accounts.sessions import SessionService
+from portal_core.accounts.throttle import normal_login
 from portal_core.accounts.userdata import UserData, email_problem, phone_problem
 from portal_core.audit.services import AuditService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
@@ -72,7 +73,7 @@ class UserService:
     def create(self, actor: Identity, login: str, data: UserData, initial: InitialPassword) -> User:
         """Make an account; ``initial`` is the password for its first use. Raises Invalid with the fields that are wrong."""
         self.guard.require(actor, USERS)
-        self._check(data, self.accounts.problems(login, data.name))
+        self._check(data, self.accounts.problems(normal_login(login), data.name))
         unit = self._unit(data.department_id)
         user, _password = self.accounts.create(
             login, data.name, unit, phone=data.phone, email=data.email, by=actor, initial=initial

@@ -88,9 +88,9 @@ class GrantsPage:
 
 @dataclass(frozen=True)
 class RightsPage:
-    """Context of ``rights.pt``: what one person may do and why; ``user`` is None until one was looked up."""
+    """Context of ``rights.pt``: what one person may do and why; ``person`` is None until one was looked up."""
 
-    user: User | None
+    person: User | None
     login: str
     held: list[HeldRole]
     reasons: list[Reason]
@@ -243,7 +243,7 @@ def _rights_page(request, found, login="", form=None):
         return RightsPage(None, login, [], [], REACH_TITLES, None, False, False)
     myself = found.id == request.identity.user_id
     return RightsPage(
-        user=found,
+        person=found,
         login=found.login,
         held=services.get(UserService).roles(found),
         reasons=services.get(RoleService).reasons(found),

@@ -31,7 +31,7 @@ class UsersPage:
     page: UserPage
     units: list
     roles: list
-    states: dict
+    states: tuple
     prev_url: str | None
     next_url: str | None
 
@@ -40,7 +40,7 @@ class UsersPage:
 class OneUserPage:
     """Context of ``user.pt``. ``waiting`` to-dos are in the way of closing; the ``may_`` say which parts the reader gets."""
 
-    user: User
+    person: User
     state: Any
     tone: str
     form: UserForm
@@ -64,7 +64,7 @@ class NewUserPage:
 class PasswordPage:
     """Context of ``password.pt``: the initial password, shown this once."""
 
-    user: User
+    person: User
     password: str
     made: bool
 
@@ -83,7 +83,8 @@ def users(request) -> UsersPage:
     filters = {"q": wanted.text, "unit": wanted.department_id, "role": wanted.role, "state": wanted.state}
     prev_url = address("/admin/users", **filters, before=page.before) if page.before else None
     next_url = address("/admin/users", **filters, after=page.after) if page.after else None
-    return UsersPage(wanted, page, units, roles, STATES, prev_url, next_url)
+    states = tuple((code, title) for code, (title, _tone) in STATES.items())
+    return UsersPage(wanted, page, units, roles, states, prev_url, next_url)
 
 
 def new_user(request) -> NewUserPage:
@@ -201,7 +202,7 @@ def _page(request, form=None):
     user = service.get(path_id(request))
     state, tone = STATES[state_of(user, services.clock.now())]
     return OneUserPage(
-        user=user,
+        person=user,
         state=state,
         tone=tone,
         form=form or _form(request, user),
