@@ -10,14 +10,18 @@ PERMISSIONS: tuple = (
 ROLES: tuple = (RoleDefault("admin", _("System administrator"), ("core:delegation:manage", "core:approval:manage")),)
 SETTINGS: tuple = ()
 NOTIFICATION_TYPES: tuple = (
-    NotificationType("core.todo", _("To do: ${title}"), _("${verb}, case ${number}.")),
-    NotificationType("core.transferred", _("Handed over to you: ${title}"), _("${actor} handed it over: ${verb}. ${opinion}")),
+    NotificationType("core.todo", _("To do: ${title}"), _("${verb}, case ${number}."), todo=True),
     NotificationType(
-        "core.sign_asked", _("Your signature is asked for: ${title}"), _("${actor} asks your opinion. ${opinion}")
+        "core.transferred", _("Handed over to you: ${title}"), _("${actor} handed it over: ${verb}. ${opinion}"), todo=True
     ),
-    NotificationType("core.signed", _("All signatures are there: ${title}"), _("${actor} was the last. Awaiting you: ${verb}.")),
+    NotificationType(
+        "core.sign_asked", _("Your signature is asked for: ${title}"), _("${actor} asks your opinion. ${opinion}"), todo=True
+    ),
+    NotificationType(
+        "core.signed", _("All signatures are there: ${title}"), _("${actor} was the last. Awaiting you: ${verb}."), todo=True
+    ),
     NotificationType("core.cc", _("A copy for you: ${title}"), _("${actor} sent you a copy. ${opinion}")),
-    NotificationType("core.urged", _("Urged: ${title}"), _("${actor} asks you to act, time ${count}.")),
+    NotificationType("core.urged", _("Urged: ${title}"), _("${actor} asks you to act, time ${count}."), todo=True),
     NotificationType("core.delegated", _("Delegation: ${to} stands in for ${from}"), _("${period}")),
     NotificationType("core.delegation_ended", _("Delegation ended: ${to} no longer stands in for ${from}"), _("${period}")),
 )

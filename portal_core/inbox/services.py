@@ -260,7 +260,10 @@ class CaseService:
         else:
             flow.handler.apply(ctx)
             if not ctx.transition.keeps_tasks:
-                close_tasks([task for task in tasks if task.status in (OPEN, WAITING)], ctx)
+                live = [task for task in tasks if task.status in (OPEN, WAITING)]
+                close_tasks(live, ctx)
+                if live:
+                    self.services.get(NotificationService).close_todos(ctx.case.id)
             begun = self._open_tasks(flow, ctx, tasks)
         write_event(self.session, ctx, before, self.text)
         for spec, asked in [(answer.spec, answer.asked)] if answer else begun:

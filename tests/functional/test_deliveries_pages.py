@@ -242,3 +242,15 @@ def test_a_case_that_one_may_not_see_reads_nothing(app, people):
     with app.reading() as session:
         to_stranger = sa.select(Notification.read_at).where(Notification.user_id == people.stranger.id)
         assert session.scalars(to_stranger).all() == [None]
+
+
+def test_what_told_of_a_task_is_read_when_somebody_has_done_it(app, people):
+    with app.services() as services:
+        case = apply_for(services, people.clerk)
+        services.get(NotificationService).send("pager.task", [people.zhou.id], {"title": "x"}, case_id=case.id)
+    with app.services() as services:
+        cases = services.get(CaseService)
+        cases.perform(cases.visible(case.number, people.li.identity), "approve", people.li.identity, opinion="同意", version=2)
+    with app.reading() as session:
+        told = sa.select(Notification.read_at).where(Notification.user_id == people.zhou.id, Notification.code == "pager.task")
+        assert session.scalars(told).all() == [NOW]
