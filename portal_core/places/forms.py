@@ -17,7 +17,7 @@ class PlaceForm(PortalForm):
     """A place of the tree."""
 
     version = VersionField()
-    name = StringField(_("Name"), [Filled(), Length(max=NAME_MAX)])
+    name = StringField(_("Name of the place"), [Filled(), Length(max=NAME_MAX)])
     kind = SelectField(
         _("Kind of place"), [InputRequired()], choices=[SelectChoice(code, title) for code, title in KINDS.items()]
     )
