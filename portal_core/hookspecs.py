@@ -109,8 +109,12 @@ class Declarations:
         raise NotImplementedError
 
     @hookspec
-    def portal_jobs(self) -> Sequence[d.Job]:
-        """Work to be done at intervals by the worker. Returns ``Job`` objects whose names start with ``<plugin>.``."""
+    def portal_jobs(self) -> Sequence[d.Job | d.QueuedJob]:
+        """Work to be done by the worker, at intervals or when it is asked for.
+
+        Returns ``Job`` objects (every so often, once per slot of time however many workers run) and ``QueuedJob`` objects (for
+        ``JobService.enqueue``, their effects on the database happen once); their names start with ``<plugin>.``.
+        """
         raise NotImplementedError
 
     @hookspec

@@ -66,8 +66,8 @@ class DaysForm(SpansForm):
 class SeasonRow(SpansForm):
     """A season: the day on which it begins, and its office hours."""
 
-    month = IntegerField(_("From month"), [InputRequired(), NumberRange(1, 12)])
-    day = IntegerField(_("From day"), [InputRequired(), NumberRange(1, 31)])
+    month = IntegerField(_("Begins: month"), [InputRequired(), NumberRange(1, 12)])
+    day = IntegerField(_("Begins: day"), [InputRequired(), NumberRange(1, 31)])
     morning_from = TimeField(_("Morning from"), [InputRequired()])
     morning_to = TimeField(_("Morning to"), [InputRequired()])
     afternoon_from = TimeField(_("Afternoon from"), [Optional()])

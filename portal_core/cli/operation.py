@@ -67,13 +67,14 @@ def doctor(context):
     if not schema:
         troubles += [f"{name}: {text}" for name, text in run_checks(portal, thorough=True).items() if text]
         troubles += job_troubles(portal)
-        for note in calendar_notes(portal):
-            click.echo(f"NOTE     {note}")
     for trouble in troubles:
         click.echo(f"TROUBLE  {trouble}")
+    if not troubles:
+        click.echo(f"all is well: {len(portal.plugins.loaded)} plugins, {portal.database.dialect}")
+    for note in [] if schema else calendar_notes(portal):
+        click.echo(f"NOTE     {note}")
     if troubles:
         sys.exit(1)
-    click.echo(f"all is well: {len(portal.plugins.loaded)} plugins, {portal.database.dialect}")
 
 
 def schema_troubles(portal):

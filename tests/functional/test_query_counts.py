@@ -22,7 +22,7 @@ PAGES = {
     "inbox, started by me": ("staff", "/inbox?tab=mine", 7),
     "inbox, handled": ("meetings-admin", "/inbox?tab=done", 7),
     "messages": ("staff", "/notifications", 5),
-    "case": ("meetings-admin", "/cases/{cases[pending]}", 25),
+    "case": ("meetings-admin", "/cases/{cases[pending]}", 12),
     "grid, week": ("staff", "/meetings/?date=2026-12-02", 8),
     "grid, day": ("staff", "/meetings/?view=day&date=2026-12-02", 8),
     "grid, list": ("staff", "/meetings/?view=list&date=2026-12-02", 8),
@@ -35,6 +35,8 @@ PAGES = {
     "popup": ("staff", "/meetings/bookings/{ids[approved]}", 9),
     "rooms to manage": ("meetings-admin", "/meetings/admin/rooms", 5),
     "room to manage": ("meetings-admin", "/meetings/admin/rooms/{rooms.first}", 8),
+    "working calendar": ("admin", "/admin/calendar", 12),
+    "background work": ("admin", "/admin/jobs", 8),
     "services to manage": ("meetings-admin", "/meetings/admin/services", 5),
 }
 

@@ -9,6 +9,7 @@ from portal_core.api import CalendarService, Conflict, Invalid, Services, Stale,
 from portal_core.audit.models import AuditEntry
 from portal_core.calendar.editing import CalendarEditing, DayChange
 from portal_core.calendar.rules import SEASONS, Season
+from portal_core.cli.operation import calendar_notes
 from portal_core.testing.fixtures import NOW, count_statements
 
 WEDNESDAY = dt.date(2026, 11, 25)
@@ -110,7 +111,9 @@ def test_every_change_is_audited(services, admin):
 
 
 def test_years_without_announcement_are_named(services, admin):
+    assert calendar_notes(services.portal) == []
     services.clock.advance(days=7)
     assert services.get(CalendarService).unknown_years() == [2027]
+    assert "public holidays of 2027 are unknown" in calendar_notes(services.portal)[0]
     change(services, admin, first=dt.date(2027, 1, 1), last=dt.date(2027, 1, 3), note="元旦")
     assert services.get(CalendarService).unknown_years() == []

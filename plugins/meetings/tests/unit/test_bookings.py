@@ -1,10 +1,12 @@
 """Booking, drafts, editing and cancelling."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
 from portal_core.api import Case, CaseService, Conflict, Forbidden, Invalid, NotFound, Stale, Task
-from portal_core.testing.fixtures import count_statements
+from portal_core.testing.fixtures import NOW, count_statements
 from portal_meetings.models import Booking, Hold, ServiceAnswer
 from portal_meetings.services import states as s
 from portal_meetings.services.bookings import SlotTaken
@@ -30,6 +32,16 @@ def test_booking_waits_for_the_reviewers_of_the_room(session, services, bookings
     assert (hold.starts_at, hold.ends_at) == (booking.starts_at, booking.ends_at)
     answers = session.execute(sa.select(ServiceAnswer.label, ServiceAnswer.question, ServiceAnswer.answer)).all()
     assert answers == [("席签", "姓名与数量", "10 个")]
+
+
+def test_a_review_is_due_within_four_working_hours_and_before_the_meeting(session, services, bookings, clerk, form, at):
+    far = bookings.book(clerk.identity, form(start=at(9) + dt.timedelta(days=7)))
+    (task,) = open_tasks(session, far)
+    # On a day with a lunch break from 12:00 to 14:00.
+    assert task.due == NOW + dt.timedelta(hours=6)
+    today = bookings.book(clerk.identity, form(start=NOW + dt.timedelta(hours=1)))
+    (task,) = open_tasks(session, today)
+    assert task.due == today.starts_at
 
 
 def test_an_answer_without_a_question_is_dropped(session, bookings, clerk, form, floor):
