@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from portal_core.accounts.models import Role, RolePermission, User, UserDepartment
 from portal_core.accounts.services import AccountService, DepartmentService, RightsService
+from portal_core.content import demo as content_demo
 from portal_core.declarations import DemoContext
 from portal_core.errors import StartError
 from portal_core.services import Services
@@ -74,6 +75,10 @@ def load(portal) -> None:
         raise StartError("demo data is refused: portal.production is true")
     with portal.database.writing() as session:
         _people(Services(session, portal))
+    with portal.database.writing() as session:
+        services = Services(session, portal)
+        author = services.get(AccountService).find("admin")
+        content_demo.load(services, services.get(RightsService).identity_of(author.id))
     for plugin in portal.plugins.loaded:
         with portal.database.writing() as session:
             logins = [login for login, *_rest in ACCOUNTS + CLERKS]
