@@ -12,6 +12,8 @@ from portal_core.inbox.acting import LABELS
 from portal_core.inbox.flow import NO_OPINION, REQUIRED
 from portal_core.inbox.further import Further, FurtherActs, deputies
 from portal_core.inbox.models import ACT, Case, CaseEvent
+from portal_core.inbox.plans.path import PathService, PathStage
+from portal_core.inbox.plans.stages import ANY
 from portal_core.inbox.rows import case_url
 from portal_core.inbox.services import OPINION_MAX, CaseService
 from portal_core.inbox.strip import Step, steps
@@ -88,7 +90,7 @@ class CasePage:
     """Context of ``case.pt``.
 
     ``facts`` is the summary, unless the plugin's ``panel`` says it all. ``errors`` maps a field of a refused act to its message.
-    ``form_page`` gives the phone its sticky bar.
+    ``form_page`` gives the phone its sticky bar. ``path`` are the stages of an approval that an administrator has set.
     """
 
     case: Case
@@ -111,16 +113,17 @@ class CasePage:
     message: Any
     form_page: bool
     further: Further
+    path: tuple[PathStage, ...]
 
 
 def build(request, case: Case, opinion: str = "", errors=None, message="") -> CasePage:
     """The page of ``case`` for the person who asks. ``opinion``, ``errors``, ``message``: of an act that was refused."""
     cases, identity = request.services.get(CaseService), request.identity
+    cases.keep_tasks(case)
     flow, timeline = cases.flow(case), events(request.services.session, case.id)
     offered = [t for t in cases.available(case, identity) if t.offered]
     links, panel = _links(request, flow, case), _panel(request, flow, case)
     awaited = [task for task in cases.open_tasks(case) if task.kind == ACT]
-    stand_ins = deputies(request.services, case, awaited)
     further = FurtherActs(request.services, case, identity).page()
     return CasePage(
         case=case,
@@ -134,7 +137,8 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
         needs_opinion=tuple(t.label for t in offered if t.opinion == REQUIRED),
         ask_opinion=any(t.opinion != NO_OPINION for t in offered),
         opinion_max=OPINION_MAX,
-        waiting=tuple(_waiting(request, flow, task, stand_ins.get(task.assignee_id, ())) for task in awaited),
+        waiting=_waiting(request, flow, case, awaited),
+        path=request.services.get(PathService).of_case(flow, case, cases.tasks(case)) if flow else (),
         lines=tuple(_line(flow, event) for event in timeline),
         absent=flow is None,
         act_url=f"{case_url(case)}/act",
@@ -170,21 +174,34 @@ def _panel(request, flow, case):
         return ""
 
 
-def _waiting(request, flow, task, stand_ins):
-    services = request.services
-    names, people = services.get(CaseService).candidates(task, NAMES_SHOWN)
+def _waiting(request, flow, case, awaited) -> tuple[Waiting, ...]:
+    """Open to-dos as lines; those of one stage in which any one suffices are one line."""
+    services, reader = request.services, request.identity
+    stand_ins = deputies(services, case, awaited)
+    people = services.get(CaseService).candidates(awaited, NAMES_SHOWN)
+    groups: dict[Any, list] = {}
+    for task in awaited:
+        alone = task.parent_id is not None or task.mode != ANY
+        groups.setdefault(task.id if alone else (task.step, task.stage, task.why), []).append(task)
+    return tuple(_line_of(services, flow, tasks, people, stand_ins, reader) for tasks in groups.values())
+
+
+def _line_of(services, flow, tasks, people, stand_ins, reader):
+    mine = next((task for task in tasks if awaits(task, reader)), None)
+    task = mine or tasks[0]
+    names = [name for each in tasks for name in people[each.id][0]][:NAMES_SHOWN]
     return Waiting(
         verb=verb_of(flow, task),
         why=why_of(flow, task),
         names=tuple(names),
-        others=people - len(names),
+        others=sum(people[each.id][1] for each in tasks) - len(names),
         due=due_text(task, services.clock, services.get(CalendarService)) if task.due else "",
         late=is_late(task, services.clock),
-        mine=awaits(task, request.identity),
+        mine=mine is not None,
         since=task.created,
-        single=task.assignee_id is not None,
-        deputies=stand_ins,
-        absent=absent_name(task, request.identity),
+        single=task.assignee_id is not None and len(tasks) == 1,
+        deputies=tuple(name for each in tasks for name in stand_ins.get(each.assignee_id, ())),
+        absent=absent_name(task, reader),
     )
 
 

@@ -26,7 +26,8 @@ CASE_TABS = ("mine", "draft")
 SEEN = "seen"
 
 # Permissions that flows of several modules may name: those of the core, and those that stand for holding a role.
-SHARED = ("core:", "role:")
+ROLE = "role:"
+SHARED = ("core:", ROLE)
 
 # SQLite refuses more than 500 parts in a union, and PostgreSQL plans each of them.
 SCOPES_AS_RANGES = 100
@@ -51,7 +52,11 @@ class Reach:
 
 
 def reach_of(identity: Identity, awaited: frozenset[str]) -> Reach:
-    """The reach of ``identity``. ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``)."""
+    """The reach of ``identity``. ``awaited``: permissions for which flows open tasks (``Portal.task_permissions``).
+
+    Those that stand for a role count always: approval plans open tasks for them (``portal_core.inbox.plans``).
+    """
+    awaited = awaited.union(name for name in (*identity.permissions, *identity.scoped) if name.startswith(ROLE))
     scoped = (identity.scoped.keys() & awaited) - identity.permissions
     pairs = ((permission, scope) for permission in sorted(scoped) for scope in sorted(identity.scoped[permission]))
     absent = (_absent_reach(stand_in, awaited) for stand_in in identity.stand_ins)

@@ -1,5 +1,6 @@
 """Opening cases and moving them: ``CaseService.perform`` is the only way in which a case changes its state."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -9,13 +10,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from portal_core.accounts.identity import ALL, SYSTEM, Identity
 from portal_core.accounts.models import Department, User
-from portal_core.accounts.rights import RightsService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
 from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, TaskSpec, Transition, TransitionContext
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, WAITING, Case, Task
 from portal_core.inbox.numbers import next_number
-from portal_core.inbox.plans.rules import Asked
+from portal_core.inbox.plans.rules import Asked, Rules
 from portal_core.inbox.progress import Progress
 from portal_core.inbox.tasks import close_tasks, is_own_case
 from portal_core.inbox.timeline import has_acted, last_act, write_event
@@ -45,8 +45,9 @@ class CaseService:
     def __init__(self, services: Services):
         self.services = services
         self.session = services.session
-        self._rights = services.get(RightsService)
+        self._rules = services.get(Rules)
         self._progress = services.get(Progress)
+        self._kept: dict[int, list[Task]] = {}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -89,9 +90,15 @@ class CaseService:
 
     def tasks(self, case: Case) -> list[Task]:
         """All tasks of a case, whatever became of them, oldest first."""
+        if case.id in self._kept:
+            return self._kept[case.id]
         if case.version == 1:
             return []  # Tasks are opened by acts only, and there was no act yet.
         return list(self.session.scalars(sa.select(Task).where(Task.case_id == case.id).order_by(Task.id)))
+
+    def keep_tasks(self, case: Case) -> None:
+        """Read the tasks of ``case`` once for all that a page asks about them. For pages only: an act must read them anew."""
+        self._kept[case.id] = self.tasks(case)
 
     def available(self, case: Case, identity: Identity) -> list[Transition]:
         """The acts that ``identity`` may do on ``case`` now, in the flow's order."""
@@ -105,11 +112,17 @@ class CaseService:
             if self._may(flow, t, case, identity, tasks) and flow.handler.offered(self.services, case, identity, t)
         ]
 
-    def candidates(self, task: Task, limit: int) -> tuple[list[str], int]:
-        """From whom ``task`` is awaited: the names of at most ``limit`` of them, and how many there are."""
-        ids = {task.assignee_id} if task.assignee_id is not None else self._rights.holders(task.permission, task.scope)
-        names = self.session.scalars(sa.select(User.name).where(User.id.in_(sorted(ids)[:limit])).order_by(User.id))
-        return list(names), len(ids)
+    def candidates(self, tasks: Sequence[Task], limit: int) -> dict[int, tuple[list[str], int]]:
+        """From whom ``tasks`` are awaited, by the task's id: the names of at most ``limit`` people, and how many there are."""
+        people = {task.id: self._people(task) for task in tasks}
+        shown = {person for ids in people.values() for person in ids[:limit]}
+        names = dict(self.session.execute(sa.select(User.id, User.name).where(User.id.in_(shown))).all()) if shown else {}
+        return {task_id: ([names[person] for person in ids[:limit]], len(ids)) for task_id, ids in people.items()}
+
+    def _people(self, task):
+        if task.assignee_id is not None:
+            return [task.assignee_id]
+        return sorted(self._rules.members(task.permission, task.scope))
 
     def unseen(self, case: Case, identity: Identity) -> list[Task]:
         """The open tasks of ``identity`` on ``case`` for which opening its page means something (``mark_seen``)."""

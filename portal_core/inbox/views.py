@@ -84,6 +84,7 @@ def show_case(request) -> casepage.CasePage:
     """``/cases/<number>``: what it is, how it stands, what one may do, how it came here."""
     cases = request.services.get(CaseService)
     case = cases.visible(request.matchdict["number"], request.identity)
+    cases.keep_tasks(case)
     portal, reader = request.registry.portal, request.identity
     if request.method == "GET" and cases.unseen(case, reader):
         # After the response: nobody waits for it, and on SQLite it would wait for this request's own reading.

@@ -34,6 +34,8 @@ def verb_of(flow: Flow | None, task: Task):
 def why_of(flow: Flow | None, task: Task):
     """The rule that sent the task to its reader; the empty string when the flow gives none."""
     spec = flow.task_specs.get(task.step) if flow else None
+    if task.plan_id is not None or (spec and spec.configurable and not task.permission):
+        return task.why  # It says which stage it is, or why administrators are asked.
     return spec.why if spec else task.why
 
 

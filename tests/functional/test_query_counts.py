@@ -29,7 +29,7 @@ PAGES = {
     "own bookings": ("staff", "/meetings/mine?tab=all", 6),
     "review queue": ("meetings-admin", "/meetings/pending", 8),
     "find a room": ("staff", "/meetings/find?people=5&date=2026-11-27&start=09:00&end=10:00", 9),
-    "booking form": ("staff", "/meetings/book", 6),
+    "booking form": ("staff", "/meetings/book", 8),
     "ratings": ("staff", "/meetings/ratings", 6),
     "room": ("staff", "/meetings/rooms/{rooms.first}", 9),
     "popup": ("staff", "/meetings/bookings/{ids[approved]}", 9),

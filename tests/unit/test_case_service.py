@@ -301,10 +301,11 @@ def test_a_case_without_its_plugin_can_be_read_but_not_moved(cases, services, po
 def test_candidates_are_named_up_to_a_limit(cases, services, people):
     case = apply_for(services, people.clerk)
     (task,) = cases.open_tasks(case)
-    assert cases.candidates(task, 5) == (["李静", "周敏"], 2)
-    assert cases.candidates(task, 1) == (["李静"], 2)
+    assert cases.candidates([task], 5) == {task.id: (["李静", "周敏"], 2)}
+    assert cases.candidates([task], 1) == {task.id: (["李静"], 2)}
     cases.perform(case, "approve", people.li.identity, version=2)
-    assert cases.candidates(cases.open_tasks(case)[0], 5) == (["杨晓"], 1)
+    (rate, _heed) = cases.open_tasks(case)
+    assert cases.candidates([rate], 5) == {rate.id: (["杨晓"], 1)}
 
 
 def test_get(cases, services, people):

@@ -2,8 +2,6 @@
 
 import sqlalchemy as sa
 
-import sqlalchemy as sa
-
 from portal_core.api import Case, CaseHandler
 from portal_meetings import permissions
 from portal_meetings.models import Booking, Change, room_scope
@@ -35,7 +33,7 @@ class BookingHandler(CaseHandler):
         if case.state == s.DRAFT:
             # The room is known only from the form, so that the booking service has to ask for the right in its scope.
             return action != "submit_direct" or identity.may_somewhere(permissions.DIRECT)
-        booking = services.session.get_one(Booking, case.id)
+        booking = booking_of(services, case)
         now, reviewer = services.clock.now(), identity.may(permissions.APPROVE, room_scope(booking.room_id))
         match action:
             case "cancel":
@@ -66,7 +64,7 @@ class BookingHandler(CaseHandler):
 
     def case_scope(self, services, case):
         """Rights over a booking are rights over its room."""
-        booking = services.session.get(Booking, case.id)
+        booking = booking_of(services, case)
         return room_scope(booking.room_id) if booking else ""
 
     def task_url(self, case, task):
@@ -85,7 +83,7 @@ class BookingHandler(CaseHandler):
     def due(self, ctx, spec):
         """A review is due when its flow says, and before the meeting starts; a rating within days of the end."""
         if spec.step == "rate":
-            return ctx.services.session.get_one(Booking, ctx.case.id).ends_at + s.RATING_TIME
+            return booking_of(ctx.services, ctx.case).ends_at + s.RATING_TIME
         due = super().due(ctx, spec)
         if due is None or spec.to_applicant:
             return due
@@ -114,4 +112,18 @@ def _wanted(services, case, change=None):
     """What is asked for: the open change of a booking while there is one (``change``, if the caller has it), else the booking."""
     if change is None and case.state == s.CHANGE_PENDING:
         change = services.session.scalar(sa.select(Change).where(Change.booking_id == case.id, Change.status == s.OPEN))
-    return change or services.session.get_one(Booking, case.id)
+    return change or booking_of(services, case)
+
+
+class _Kept:
+    """Bookings that were asked for. A session forgets what nobody holds, and a case page asks about every act."""
+
+    def __init__(self, services):
+        self.bookings: dict[int, Booking | None] = {}
+
+
+def booking_of(services, case):
+    """The booking of ``case``, None for a draft; read once for one session."""
+    kept = services.get(_Kept).bookings
+    kept[case.id] = services.session.get(Booking, case.id)
+    return kept[case.id]
