@@ -1,4 +1,4 @@
-"""``portal audit`` and ``portal security``: the audit log, keys and second factors from a shell."""
+"""``portal audit``, ``portal security`` and ``portal backup``: the audit log, keys, second factors and copies from a shell."""
 
 import datetime as dt
 import sys
@@ -11,6 +11,7 @@ from portal_core.accounts.services import AccountService
 from portal_core.audit import archive as archives
 from portal_core.audit import seals
 from portal_core.errors import StartError
+from portal_core.security import backups
 from portal_core.security.crypto import new_key
 from portal_core.security.factors import SecondFactorService
 from portal_core.services import Services
@@ -20,6 +21,7 @@ def register(program):
     """Add the groups of this module."""
     program.add_command(audit)
     program.add_command(security)
+    program.add_command(backup)
 
 
 @click.group()
@@ -102,6 +104,20 @@ def remove_factor(context, login):
     with _services(context) as services:
         services.get(SecondFactorService).remove(services.get(AccountService).get(login))
     click.echo(f"second factor of {login} removed")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--check", "manifest", metavar="FILE", help="Check a copy in FOLDER by its description (….json) instead.")
+@click.pass_obj
+def backup(context, folder, manifest):
+    """Copy the database into FOLDER while it is in use, with a description by which the copy can be checked."""
+    if manifest:
+        described = backups.check(folder / manifest)
+        click.echo(f"{described['file']} is what was made on {described['made']}; seal {described['anchor'] or 'none'}")
+        return
+    made = backups.write(context.portal, folder)
+    click.echo(f"{made.path}\n{made.manifest}")
 
 
 @contextmanager
