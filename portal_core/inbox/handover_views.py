@@ -35,12 +35,12 @@ class Line:
 
 @dataclass(frozen=True)
 class HandoverPage:
-    """Context of ``handover.pt``. Without ``user`` only the choice of one is shown.
+    """Context of ``handover.pt``. Without ``leaver`` only the choice of one is shown.
 
     ``to`` is the person who was chosen, for whom ``tasks`` say what would happen; only then it can be done.
     """
 
-    user: User | None
+    leaver: User | None
     absent: People
     people: People
     to: User | None
@@ -101,7 +101,7 @@ def _page(request, services, error=""):
     items = services.get(HandoverService).open_items(user, to) if user else OpenItems((), (), 0)
     flows = services.portal.flows
     return HandoverPage(
-        user=user,
+        leaver=user,
         absent=people_of(request, services, False, name=ABSENT),
         people=people_of(request, services, False, error),
         to=to,

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pyramid.httpexceptions import HTTPBadRequest
-
 from portal_core.accounts.policy import AUTHENTICATED, redirect
 from portal_core.errors import Conflict, Invalid
 from portal_core.inbox.phrases import PHRASE_LENGTH, PHRASES_MAX, START_SET, PhraseLine, PhraseService
@@ -39,7 +37,7 @@ def add(request):
 
 def change(request):
     """Change, delete or move one: ``act`` is change, delete or up."""
-    number, act = path_id(request), choice_param(request, "act", ("change", "delete", "up"))
+    number, act = path_id(request), choice_param(request, "act", ("change", "delete", "up"), "change")
 
     def do(service, text):
         match act:
@@ -49,8 +47,6 @@ def change(request):
                 service.delete(request.identity, number)
             case "up":
                 service.move_up(request.identity, number)
-            case _:
-                raise HTTPBadRequest()
 
     return _done(request, number, do)
 

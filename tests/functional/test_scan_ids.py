@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from portal_core.accounts.models import SessionRow
 from tests import scene as scenes
-from tests.pages import PAGES, READERS, REVIEWERS, ask, url
+from tests.pages import OWN, PAGES, READERS, REVIEWERS, ask, url
 from tests.scene import settled
 from tests.tables import USERS
 
@@ -110,7 +110,7 @@ def test_bytes_that_are_no_text_name_nothing(scene, page):
 def test_unknown_and_forbidden_look_alike(scene, page):
     method = page.split()[0].replace("*", "GET")
     # Who may read the case knows of it, and is told why the act is not theirs.
-    informed = (*READERS, *REVIEWERS) if "{cases" in PAGES[page][0] else ()
+    informed = (*OWN, *READERS, *REVIEWERS) if "{cases" in PAGES[page][0] else ()
     for who in set(USERS).difference(PAGES[page][1], informed):
         for start, end, name in places(scene, page):
             if name != "form_code":
