@@ -8,7 +8,7 @@ from wtforms import FileField, TextAreaField
 from wtforms.validators import Length
 
 from portal_core.errors import Conflict, Forbidden, Invalid, ServiceError
-from portal_core.evaluations.follow_up_flow import ANSWERED, FLOW, OPEN
+from portal_core.evaluations.follow_up_flow import ANSWERED, FLOW
 from portal_core.evaluations.follow_ups import OWNER, PHOTO_MAX_MB, FollowUpService
 from portal_core.evaluations.services import EvaluationService
 from portal_core.files.chosen import ChosenFiles
@@ -78,11 +78,12 @@ def panel(request, case):
 
 
 def show(request):
-    """The page for answering; once it was answered, the case's page says so."""
+    """The page for answering; whoever cannot answer it, or not any more, reads on the case's page how it stands."""
     row = _to_answer(request)
-    if row.case.state != OPEN:
+    possible = request.services.get(CaseService).available(row.case, request.identity)
+    if all(transition.action != "answer" for transition in possible):
         return HTTPSeeOther(f"/cases/{row.case.number}")
-    return _page(request, row, AnswerForm(request, data={"version": row.case.version}))
+    return _page(request, row, AnswerForm(request, data={"version": str(row.case.version)}))
 
 
 def answer(request):
