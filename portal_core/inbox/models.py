@@ -80,6 +80,7 @@ class Task(Base):
         partial_index("ix_core_task_scope", "pool", "id", where="status = 'open' AND assignee_id IS NULL"),
         partial_index("ix_core_task_due", "due", where="status = 'open' AND kind = 'act' AND reminders < 4"),
         partial_index("ix_core_task_done", "done_by_id", "id", where="status = 'done'"),
+        partial_index("ix_core_task_seen", "done_by_id", "id", where="status = 'done' AND kind = 'read'"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

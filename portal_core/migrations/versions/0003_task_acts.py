@@ -14,6 +14,7 @@ MOMENT = sa.DateTime(timezone=True)
 USER = "core_user.id"
 COUNTS = ("urges", "reminders")
 MOMENTS = ("urged_at", "reminded_at")
+SEEN = sa.text("status = 'done' AND kind = 'read'")
 PEOPLE = ("owner_id", "on_behalf_of_id")
 
 
@@ -27,6 +28,7 @@ def upgrade():
         for name in PEOPLE:
             table.add_column(sa.Column(name, KEY, nullable=True))
             table.create_foreign_key(f"fk_core_task_{name}", "core_user", [name], ["id"])
+    op.create_index("ix_core_task_seen", "core_task", ["done_by_id", "id"], postgresql_where=SEEN, sqlite_where=SEEN)
     op.create_table(
         "core_delegation",
         sa.Column("id", KEY, primary_key=True),
@@ -55,6 +57,7 @@ def upgrade():
 def downgrade():
     op.drop_table("core_phrase")
     op.drop_table("core_delegation")
+    op.drop_index("ix_core_task_seen", "core_task")
     with altered_tasks() as table:
         for name in PEOPLE:
             table.drop_constraint(f"fk_core_task_{name}", type_="foreignkey")
