@@ -48,7 +48,7 @@ class Asked:
 
     def to_json(self) -> dict[str, Any]:
         """Arguments of a job."""
-        return {"dataset": self.dataset, "department": self.department} | self.parameters
+        return self.parameters | {"dataset": self.dataset, "department": self.department}
 
     @classmethod
     def from_json(cls, args: Mapping[str, Any]) -> "Asked":

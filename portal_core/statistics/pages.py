@@ -15,11 +15,11 @@ from portal_core.statistics.services import Line, Overview, StatisticsService
 UP, DOWN = "up", "down"
 PERIOD_TITLES = {WEEK: _("This week"), MONTH: _("This month"), QUARTER: _("This quarter"), YEAR: _("This year")}
 COMPARED_WITH = {
-    WEEK: _("to the same days of last week"),
-    MONTH: _("to the same days of last month"),
-    QUARTER: _("to the same days of last quarter"),
-    YEAR: _("to the same days of last year"),
-    RANGE: _("to the days before"),
+    WEEK: _("compared to the same days of last week"),
+    MONTH: _("compared to the same days of last month"),
+    QUARTER: _("compared to the same days of last quarter"),
+    YEAR: _("compared to the same days of last year"),
+    RANGE: _("compared to the days before"),
 }
 # From this share of its open hours on a room is hard to get, and from this one on it is nearly always taken.
 BUSY, FULL = 50, 80
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Card:
-    """A chart with its table. ``heads`` are ``(title, unit)`` of the columns after the first, whose title is ``first``."""
+    """A chart with its table: ``heads`` are ``(title, unit)`` of the numbers, ``first`` heads the names, ``bar`` the bars."""
 
     key: str
     title: str
@@ -69,6 +69,7 @@ class Card:
     first: str
     heads: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    bar: str = ""
 
     @property
     def is_drawn(self) -> bool:
@@ -136,9 +137,13 @@ class PageMaker:
             title=self.translate(chart.title),
             kind=chart.kind,
             first=self._first_column(chart),
-            heads=tuple((self.translate(m.title), "%" if m.percent else self.translate(m.unit)) for m in measures),
+            heads=tuple(self._head(m) for m in measures),
+            bar=self.translate(measures[0].title) if chart.kind == "meter" else "",
             rows=tuple(self._row(chart, measures, line) for line in lines) if self._has_any(lines) else (),
         )
+
+    def _head(self, measure: Measure) -> tuple[str, str]:
+        return self.translate(measure.title), "%" if measure.percent else self.translate(measure.unit)
 
     def _has_any(self, lines: Sequence[Line]) -> bool:
         return any(value for line in lines for value in line.values.values())

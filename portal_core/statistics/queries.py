@@ -68,8 +68,13 @@ class Facts:
         return self.session.execute(query).all()
 
     def stream(self, measure: Measure, span: Span) -> Iterator[Any]:
-        """All facts behind ``measure``, newest first, never more than a few in memory."""
-        yield from self.session.execute(self._rows(measure, span), execution_options={"yield_per": CHUNK})
+        """All facts behind ``measure``, newest first, page by page: no cursor is held open, and only ``CHUNK`` are in memory."""
+        before = None
+        while rows := self.page(measure, span, CHUNK, before):
+            yield from rows
+            if len(rows) < CHUNK:
+                return
+            before = (rows[-1].at, rows[-1].key)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from portal_core.errors import Forbidden, Invalid
 from portal_core.i18n import _
 from portal_core.statistics.asked import Asked, look_up, scope
-from portal_core.statistics.datasets import DEPARTMENT, Dataset
+from portal_core.statistics.datasets import DEPARTMENT, MOMENT, NUMBER, Dataset
 from portal_core.statistics.exports import ExportService, conditions
 from portal_core.statistics.pages import COMPARED_WITH, PERIOD_TITLES, Card, PageMaker, Tile, definitions
 from portal_core.statistics.period import DAY, MONTH, PERIODS, PRESETS, RANGE, Period, between, preset
@@ -22,6 +22,8 @@ from portal_core.web.params import MAX_ID, choice_param, date_param, int_param, 
 PAGE = 20
 VALUE_MAX = 64
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# Classes of the cells of a list, by the kind of their column.
+CLASSES = {NUMBER: "n", MOMENT: "num nowrap"}
 _POSITION = re.compile(r"([0-9]{1,17})-([0-9]{1,19})")
 
 
@@ -55,7 +57,7 @@ class ListPage:
     digits: str
     unit: Any
     size: int
-    columns: tuple[tuple[Any, bool], ...]
+    columns: tuple[tuple[Any, str | None], ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     first_url: str | None
     next_url: str | None
@@ -119,7 +121,7 @@ def facts(request) -> ListPage:
         digits=in_digits(measure, statistics.total(behind.dataset, behind.scope, measure, asked.span)),
         unit="%" if measure.percent else measure.unit,
         size=found.size(measure, asked.span),
-        columns=tuple((column.title, column.kind == "number") for column in sheet.columns),
+        columns=tuple((column.title, CLASSES.get(column.kind)) for column in sheet.columns),
         rows=tuple((behind.dataset.url(row), tuple(_text(cell) for cell in sheet.cells(row))) for row in rows),
         first_url=asked.url if before else None,
         next_url=f"{asked.url}&before={_token(following)}" if following is not None else None,

@@ -31,7 +31,7 @@ def found(demo_portal):
 @pytest.mark.parametrize("look", LOOKS)
 def test_save(look, open_as, found, watch):
     """Not a test: saves the pictures of one look. pytest is what starts the portal and the browser."""
-    watch.expect(403, 404)
+    watch.expect(400, 403, 404)
     folder = Path(os.environ["SCREENSHOTS"]) / look
     folder.mkdir(parents=True, exist_ok=True)
     names = os.environ["SCREENSHOT_PAGES"].split()

@@ -48,11 +48,6 @@ def add_bookings(session, context, rooms, items) -> None:
     """Make the bookings around today and those behind us, one closed room, and the ratings of some meetings that are over."""
     today = context.clock.today()
     _close_one_room(session, context, rooms, today)
-    for offset in range(-HISTORY_DAYS, -DAYS_BACK):
-        day = today + dt.timedelta(days=offset)
-        if day.weekday() < 5:
-            for plan in _plans(day, rooms, items, context.clock, meetings=4):
-                _conclude(session, context, _make(session, context, day, plan))
     for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
         day = today + dt.timedelta(days=offset)
         if day.weekday() < 5:
@@ -61,6 +56,11 @@ def add_bookings(session, context, rooms, items) -> None:
     session.flush()
     finish_ended(session, context.portal, context.clock)
     _rate_some(session, context)
+    for offset in range(-HISTORY_DAYS, -DAYS_BACK):
+        day = today + dt.timedelta(days=offset)
+        if day.weekday() < 5:
+            for plan in _plans(day, rooms, items, context.clock, meetings=4):
+                _conclude(session, context, _make(session, context, day, plan))
 
 
 def _plans(day, rooms, items, clock, meetings=6):
@@ -131,12 +131,12 @@ def _conclude(session, context, booking):
     later = _services(session, context, booking.ends_at + dt.timedelta(hours=chance.randrange(1, 90)))
     form = context.portal.evaluation_forms[RATING_FORM]
     owner = later.get(RightsService).identity_of(booking.owner_id)
-    later.get(EvaluationService).answer(form.code, f"case:{booking.case_id}", owner, _scores(form, chance), "")
+    later.get(EvaluationService).answer(form.code, f"case:{booking.case_id}", owner, _scores(form, chance, unhappy=0), "")
 
 
-def _scores(form, chance):
-    """Mostly content."""
-    values, weights = [choice.value for choice in form.scale], (8, 5, 2, 0.3)
+def _scores(form, chance, unhappy=0.3):
+    """Mostly content. Who was ``unhappy`` long ago has had an answer; the demo shows only what is still to be answered."""
+    values, weights = [choice.value for choice in form.scale], (8, 5, 2, unhappy)
     return {question.code: chance.choices(values, weights=weights)[0] for question in form.questions}
 
 
