@@ -29,8 +29,8 @@ def working(portal, fresh_db_url, tmp_path):
         services.get(AccountService).create("zhang", "张三")
         for number in range(20):
             services.get(AuditService).record(SYSTEM, "core.acted", "core.thing", number, detail={"名": "值"})
-        session.flush()
-        seals.seal(services)
+    with portal.database.writing() as session:
+        seals.seal(Services(session, portal))
     yield portal
     portal.database.dispose()
 
