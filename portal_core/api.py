@@ -52,8 +52,10 @@ from portal_core.files.services import FileService
 from portal_core.files.uploads import Upload, uploads
 from portal_core.formkit import change_rows
 from portal_core.hookspecs import hookimpl
+from portal_core.inbox.batch import BATCH_MAX, BatchOutcome, BatchService
 from portal_core.inbox.flow import CaseHandler, Flow, State, TaskSpec, Transition, TransitionContext
 from portal_core.inbox.models import Case, CaseEvent, Task
+from portal_core.inbox.phrases import opinion_in
 from portal_core.inbox.plans.path import PathService, PathStage
 from portal_core.inbox.services import CaseService
 from portal_core.jobs.models import QueuedWork
@@ -77,6 +79,9 @@ __all__ = [
     "Assets",
     "AuditService",
     "AuditWords",
+    "BATCH_MAX",
+    "BatchOutcome",
+    "BatchService",
     "BigId",
     "CalendarService",
     "Case",
@@ -170,6 +175,7 @@ __all__ = [
     "date_param",
     "hookimpl",
     "int_param",
+    "opinion_in",
     "minutes_between",
     "path_id",
     "plugin_base",

@@ -21,7 +21,7 @@ UNKNOWN = _("There is no such case.")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchOutcome:
     """What became of one case of a batch. ``message`` is empty when the act was done, else the reason why it was not.
 
     ``waits``: the act was done and the case now waits for others.
@@ -48,7 +48,7 @@ class BatchService:
         action_of: Callable[[Case], str],
         opinion: str = "",
         kind: str = "",
-    ) -> list[Outcome]:
+    ) -> list[BatchOutcome]:
         """Do an act to each of up to a hundred cases.
 
         Args:
@@ -73,12 +73,12 @@ class BatchService:
         for case_id, version in sorted(wanted.items()):
             case = found.get(case_id)
             if case is None or (kind and case.kind != kind) or not self.cases.may_view(case, identity):
-                outcomes.append(Outcome(case_id, "", "", UNKNOWN))
+                outcomes.append(BatchOutcome(case_id, "", "", UNKNOWN))
             else:
                 outcomes.append(self._act_on(case, version, identity, action_of, opinion))
         return outcomes
 
-    def agree(self, identity: Identity, chosen: Sequence[tuple[int, int]], opinion: str = "") -> list[Outcome]:
+    def agree(self, identity: Identity, chosen: Sequence[tuple[int, int]], opinion: str = "") -> list[BatchOutcome]:
         """Say yes to up to a hundred to-dos of one kind and step; ``chosen`` are pairs ``(task id, version of its case)``.
 
         Raises Invalid, also for to-dos of several kinds.
@@ -91,23 +91,23 @@ class BatchService:
         tasks = [task for task in tasks if task.case_id in seen]
         if len({(task.case.kind, task.step) for task in tasks}) > 1:
             raise Invalid(_("Please choose to-dos of one kind and step only."))
-        lost = [Outcome(0, "", "", UNKNOWN)] * (len(wanted) - len(tasks))
+        lost = [BatchOutcome(0, "", "", UNKNOWN)] * (len(wanted) - len(tasks))
         step = tasks[0].step if tasks else ""
         done = self.perform(identity, list(seen.items()), lambda case: self._yes(case, step)) if tasks else []
         return [*done, *lost]
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _act_on(self, case, version, identity, action_of, opinion) -> Outcome:
+    def _act_on(self, case, version, identity, action_of, opinion) -> BatchOutcome:
         number, title, before = case.number, case.title, case.state
         try:
             with self.session.begin_nested():
                 done = self._perform(case, version, identity, action_of(case), opinion).transition
         except Invalid as error:
-            return Outcome(case.id, number, title, next(iter(error.fields.values()), error.message))
+            return BatchOutcome(case.id, number, title, next(iter(error.fields.values()), error.message))
         except (NotFound, ServiceError) as error:
-            return Outcome(case.id, number, title, error.message)
-        return Outcome(case.id, number, title, waits=case.state == before != done.target)
+            return BatchOutcome(case.id, number, title, error.message)
+        return BatchOutcome(case.id, number, title, waits=case.state == before != done.target)
 
     def _perform(self, case, version, identity, action, opinion):
         flow = self.cases.flow(case)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from portal_core.accounts.identity import Identity
 from portal_core.calendar.services import CalendarService
 from portal_core.i18n import _
+from portal_core.inbox.batch import yes_to
 from portal_core.inbox.flow import APPLICANT
 from portal_core.inbox.models import DONE, READ, Case, Task
 from portal_core.inbox.queries import CASE_TABS, DRAFT_STATE
-from portal_core.inbox.whose import absent_name
+from portal_core.inbox.whose import BEFORE, absent_name
 from portal_core.inbox.wording import ABSENT_ICON, ABSENT_TITLE, ABSENT_TONE, due_text, is_late, short_moment, state_of, verb_of
 from portal_core.services import Services
 
@@ -32,9 +33,10 @@ class Drop:
 class Row:
     """One line, its texts in the reader's language. ``meta`` begins with the kind of case.
 
-    ``mark`` says for whom the reader stands in; ``drop`` is the button that throws a draft away. ``icon`` and ``tone`` make the
-    chip, ``label`` and ``label_tone`` the status; ``late`` colours ``when``. ``verb_url`` is where the one button leads, ``url``
-    where the rest of the row does; ``verb_note`` tells screen readers what the button is about.
+    ``mark`` says for whom the reader stands in; ``batch`` is what its tick box sends, empty where there is none; ``drop`` is the
+    button that throws a draft away. ``icon`` and ``tone`` make the chip, ``label`` and ``label_tone`` the status; ``late``
+    colours ``when``. ``verb_url`` is where the one button leads, ``url`` where the rest of the row does; ``verb_note`` tells
+    screen readers what the button is about.
     """
 
     url: str
@@ -51,6 +53,7 @@ class Row:
     verb_url: str
     mark: str = ""
     drop: Drop | None = None
+    batch: str = ""
 
 
 class Rows:
@@ -79,6 +82,8 @@ class Rows:
         title = self.translate(_("${title} · awaiting you: ${verb}", mapping={"title": case.title, "verb": verb}))
         when = self.translate(due_text(task, self.clock, self.services.get(CalendarService)))
         row = self._row(case, when, title, verb, flow.handler.task_url(case, task))
+        if yes_to(flow, case.state, task.step) and task.sign != BEFORE:
+            row = replace(row, batch=f"{task.id}:{case.version}")
         if absent := absent_name(task, self.reader):
             row = replace(row, mark=self.translate(_("for ${name}", mapping={"name": absent})))
         return replace(row, label=self.translate(OVERDUE), label_tone="bad", late=True) if late else row

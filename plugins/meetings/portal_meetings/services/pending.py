@@ -3,18 +3,16 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from portal_core.api import Case, CaseService, Identity, Invalid, NotFound, ServiceError, Services
+from portal_core.api import BATCH_MAX, BatchOutcome, BatchService, Case, Identity, Invalid, Services, Task
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Change, Closure, Room, RoomSpace
 from portal_meetings.services import states as s
 
-BATCH_MAX = 100
 NEARBY = dt.timedelta(hours=2)
 SORTS = ("urgent", "oldest")
 
@@ -59,15 +57,6 @@ class Waiting:
     conflicts: tuple[Neighbour, ...]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one booking of a batch: ``message`` is empty when the act was done, else the reason it was not."""
-
-    case_id: int
-    number: str
-    message: Any = ""
-
-
 class PendingService:
     """See the module. Only bookings of rooms that the person reviews are seen or touched."""
 
@@ -104,7 +93,7 @@ class PendingService:
             .join(Booking, Booking.case_id == Case.id)
             .outerjoin(Change, sa.and_(Change.booking_id == Booking.case_id, Change.status == s.OPEN))
             .join(Room, Room.id == room_id)
-            .where(Booking.state.in_((s.PENDING, s.CHANGE_PENDING)), *self._rooms(identity, room_id))
+            .where(Booking.state.in_((s.PENDING, s.CHANGE_PENDING)), *self._rooms(identity, room_id), self._awaited(identity))
             .order_by(starts if sort == "urgent" else Case.changed, Case.id)
             .limit(limit)
         )
@@ -113,37 +102,26 @@ class PendingService:
         neighbours = self._neighbours(rows, floors)
         return [self._waiting(row, floors, neighbours) for row in rows]
 
-    def act(self, identity: Identity, chosen: Sequence[tuple[int, int]], action: str, opinion: str = "") -> list[Outcome]:
+    def act(self, identity: Identity, chosen: Sequence[tuple[int, int]], action: str, opinion: str = "") -> list[BatchOutcome]:
         """Do ``action`` (a key of ``ACTS``) to up to a hundred bookings; ``chosen`` are pairs ``(case id, version)``.
 
         Each is done or refused by itself. Raises Invalid when the action is unknown, the opinion missing, or too many are chosen.
         """
         if action not in ACTS:
             raise Invalid(_("Please choose what to do."))
-        if not chosen or len(chosen) > BATCH_MAX:
-            raise Invalid(_("Choose between 1 and ${max} bookings.", mapping={"max": BATCH_MAX}))
         if action != "approve" and not opinion.strip():
             raise Invalid(fields={"opinion": _("Please state the reason")})
-        # In the order of their ids, so that two reviewers with overlapping choices do not wait for each other in a circle.
-        return [self._act_on(identity, case_id, version, action, opinion) for case_id, version in sorted(dict(chosen).items())]
+        batch = self.services.get(BatchService)
+        return batch.perform(identity, chosen, lambda case: ACTS[action].get(case.state, action), opinion, s.KIND)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _act_on(self, identity, case_id, version, action, opinion):
-        cases = self.services.get(CaseService)
-        case = self.session.get(Case, case_id)
-        if case is None or case.kind != s.KIND or not cases.may_view(case, identity):
-            return Outcome(case_id, "", _("There is no such booking."))
-        number = case.number
-        try:
-            with self.session.begin_nested():
-                # A state without this act is refused by the flow itself, with the name of whoever was faster.
-                cases.perform(case, ACTS[action].get(case.state, action), identity, opinion=opinion, version=version)
-        except Invalid as error:
-            return Outcome(case_id, number, next(iter(error.fields.values()), error.message))
-        except (NotFound, ServiceError) as error:
-            return Outcome(case_id, number, error.message)
-        return Outcome(case_id, number)
+    def _awaited(self, identity):
+        """Condition: the case awaits ``identity`` now. In an approval of several stages it may be the turn of others."""
+        permissions_held = [permissions.APPROVE, *(name for name in identity.permissions if name.startswith("role:"))]
+        anybodys = sa.and_(Task.assignee_id.is_(None), Task.permission.in_(permissions_held))
+        mine = sa.or_(Task.assignee_id == identity.user_id, anybodys)
+        return sa.exists().where(Task.case_id == Case.id, Task.status == "open", Task.kind == "act", mine)
 
     def _rooms(self, identity, room_id):
         """Condition: the rooms whose bookings ``identity`` reviews; none for a reviewer of everything."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-from portal_core.api import Invalid, choice_param
+from portal_core.api import BATCH_MAX, Invalid, choice_param
 from portal_meetings import permissions
 from portal_meetings.i18n import _
-from portal_meetings.services.pending import ACTS, BATCH_MAX, SORTS, PendingService
+from portal_meetings.services.pending import ACTS, SORTS, PendingService
 from portal_meetings.views.common import reading, translator
 
 SORT_TITLES = {"urgent": _("Next meeting first"), "oldest": _("Waiting longest first")}
