@@ -32,14 +32,17 @@ NEWEST = 200
 
 def subjects(session: Session, user_id: int, now: dt.datetime) -> Sequence[Subject]:
     """The person's own meetings that are over, the last one first."""
-    rows = session.execute(_meetings(user_id, now).order_by(Booking.starts_at.desc()).limit(NEWEST))
+    rows = session.execute(_meetings(Booking.owner_id == user_id, now).order_by(Booking.starts_at.desc()).limit(NEWEST))
     return [_subject(row) for row in rows]
 
 
 def find(session: Session, user_id: int, key: str, now: dt.datetime) -> Subject | None:
-    """The meeting with the key ``case:<id>`` if this person may rate it, else None."""
-    case_id = _case_id(key)
-    row = session.execute(_meetings(user_id, now).where(Booking.case_id == case_id)).first() if case_id else None
+    """The meeting with the key ``case:<id>`` if this person may rate it, else None.
+
+    The task to rate is with the case's handler, who is another person than the owner after a hand-over (离岗交接).
+    """
+    case_id, theirs = _case_id(key), sa.or_(Booking.owner_id == user_id, Case.handler_id == user_id)
+    row = session.execute(_meetings(theirs, now).where(Booking.case_id == case_id)).first() if case_id else None
     return _subject(row) if row else None
 
 
@@ -89,12 +92,12 @@ FORM = EvaluationForm(
 )
 
 
-def _meetings(user_id, now):
+def _meetings(whose, now):
     return (
         sa.select(Booking.case_id, Booking.title, Booking.starts_at, Booking.ends_at, Room.name.label("room"), Case.number)
         .join(Room, Room.id == Booking.room_id)
         .join(Case, Case.id == Booking.case_id)
-        .where(Booking.owner_id == user_id, Booking.state.in_(RATEABLE), Booking.ends_at <= now)
+        .where(whose, Booking.state.in_(RATEABLE), Booking.ends_at <= now)
     )
 
 

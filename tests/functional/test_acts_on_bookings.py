@@ -1,0 +1,88 @@
+"""The inbox's acts on bookings of meeting rooms, as the demo's people do them."""
+
+import pytest
+import sqlalchemy as sa
+
+from portal_core.accounts.models import User
+from portal_core.inbox.acts import TaskActs
+from portal_core.inbox.handover import HandoverService
+from portal_core.inbox.models import ACT, OPEN, Case, Task
+from portal_core.inbox.services import CaseService
+from portal_meetings.services.pending import PendingService
+from tests import scene as scenes
+from tests.forms import new_case
+
+scene = scenes.scene
+
+
+@pytest.fixture
+def booking(scene):
+    """Number and version of a booking of staff that awaits its review."""
+    number, version = new_case(scene)
+    return number, int(version)
+
+
+def task_of(services, number):
+    query = sa.select(Task).join(Case).where(Case.number == number, Task.kind == ACT, Task.status == OPEN)
+    return services.session.scalars(query.order_by(Task.id)).one()
+
+
+def do(scene, who, act, number, version, *more):
+    with scene.services() as services:
+        cases, identity = services.get(CaseService), scene.people[who].identity
+        case = cases.visible(number, identity)
+        getattr(services.get(TaskActs), act)(case, task_of(services, number).id, identity, *more, version)
+
+
+def queue(scene, who):
+    with scene.services() as services:
+        return {line.number for line in services.get(PendingService).queue(scene.people[who].identity)}
+
+
+def offers(scene, who, number):
+    page = scene.browsers[who].get(f"/cases/{number}")
+    return {button["value"] for button in page.html.select(".decide button[name=action]")}
+
+
+def test_a_claimed_booking_leaves_the_queue_of_the_other_reviewers(scene, booking):
+    number, version = booking
+    assert number in queue(scene, "keeper") & queue(scene, "meetings-admin")
+    do(scene, "keeper", "claim", number, version)
+    assert (number in queue(scene, "keeper"), number in queue(scene, "meetings-admin")) == (True, False)
+    assert offers(scene, "meetings-admin", number) & {"approve", "reject", "return"} == set()
+
+
+def test_a_review_that_was_handed_over_is_done_by_somebody_without_any_right(scene, booking):
+    number, version = booking
+    do(scene, "keeper", "transfer", number, version, scene.people["guest"].id)
+    assert offers(scene, "guest", number) == {"approve", "return", "reject"}
+    scene.act("guest", number, "approve")
+    assert scene.state(number)[0] == "approved"
+
+
+def test_withdrawn_until_the_review_and_not_after_it(scene, booking):
+    number, _version = booking
+    page = scene.browsers["staff"].get(f"/cases/{number}")
+    assert "withdraw" in offers(scene, "staff", number)
+    scene.act("keeper", number, "approve")
+    assert "withdraw" not in offers(scene, "staff", number)
+    form = next(form for form in page.forms.values() if form.action.endswith("/act"))
+    answer = form.submit("action", value="withdraw", expect_errors=True)
+    assert (answer.status_int, answer.html.select_one("h1").text) == (409, "已由 吴桂芳 办理")
+    other, _version = new_case(scene)
+    scene.act("staff", other, "withdraw")
+    assert scene.state(other)[0] == "withdrawn"
+
+
+def test_whoever_takes_over_from_a_leaver_rates_the_leavers_meeting(scene):
+    number, ended = scene.cases["ended"], scene.ids[scene.cases["ended"]]
+    url = f"/evaluations/meetings.satisfaction/case:{ended}"
+    scene.browsers["guest"].get(url, status=404)
+    with scene.services() as services:
+        users = services.session
+        leaver, to = (users.get_one(User, scene.people[who].id) for who in ("staff", "guest"))
+        services.get(HandoverService).hand_over(leaver, to, scene.people["admin"].identity)
+    row = scene.browsers["guest"].get("/inbox").html.select_one(f'.inbox a[href="{url}"]')
+    assert row is not None
+    assert scene.browsers["guest"].get(url).status_int == 200
+    assert scene.browsers["guest"].get(f"/cases/{number}").status_int == 200
