@@ -17,7 +17,8 @@
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const parent = walker.currentNode.parentElement;
-      if (!parent.closest('script, style, template, textarea') && parent.checkVisibility()) texts.push(walker.currentNode.data);
+      // What stands in <code> are names and messages of programs, which have no translation.
+      if (!parent.closest('script, style, template, textarea, code') && parent.checkVisibility()) texts.push(walker.currentNode.data);
     }
     for (const name of ['aria-label', 'title', 'alt', 'placeholder']) {
       for (const element of document.body.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name));

@@ -5,6 +5,7 @@ import datetime as dt
 from portal_core.accounts.identity import SYSTEM
 from portal_core.calendar.editing import CalendarEditing, DayChange
 from portal_core.calendar.models import CalendarDay, CalendarState, OfficeHours
+from portal_core.declarations import QueuedJob
 from portal_core.jobs.models import DEAD, DONE, RUNNING, QueuedWork
 from tests.tables import Form, Page
 
@@ -27,7 +28,8 @@ def dead_work(services, **values):
     """A row of work that was given up; returns its id."""
     now = services.clock.now()
     values = {"state": DEAD, "attempts": 5, "error": "OSError: no space left on device", "finished": now} | values
-    work = QueuedWork(name="core.trial", args={"year": 2026}, run_at=now, created=now, started=now, **values)
+    name = next(job.name for job in services.portal.jobs.values() if isinstance(job, QueuedJob))
+    work = QueuedWork(name=name, args={"year": 2026}, run_at=now, created=now, started=now, **values)
     services.session.add(work)
     services.session.flush()
     return work.id
