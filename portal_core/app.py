@@ -28,6 +28,7 @@ FEATURES = (
     "portal_core.home",
     "portal_core.inbox.views",
     "portal_core.inbox.batch_views",
+    "portal_core.inbox.sheet",
     "portal_core.notifications.views",
     # Before whatever declares who may see its files.
     "portal_core.files.views",

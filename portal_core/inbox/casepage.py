@@ -139,7 +139,7 @@ def build(request, case: Case, opinion: str = "", errors=None, message="") -> Ca
         opinion_max=OPINION_MAX,
         waiting=_waiting(request, flow, case, awaited),
         path=request.services.get(PathService).of_case(flow, case, cases.tasks(case)) if flow else (),
-        lines=tuple(_line(flow, event) for event in timeline),
+        lines=tuple(line_of(flow, event) for event in timeline),
         absent=flow is None,
         act_url=f"{case_url(case)}/act",
         opinion=opinion,
@@ -183,10 +183,10 @@ def _waiting(request, flow, case, awaited) -> tuple[Waiting, ...]:
     for task in awaited:
         alone = task.parent_id is not None or task.mode != ANY
         groups.setdefault(task.id if alone else (task.step, task.stage, task.why), []).append(task)
-    return tuple(_line_of(services, flow, tasks, people, stand_ins, reader) for tasks in groups.values())
+    return tuple(_waiting_line(services, flow, tasks, people, stand_ins, reader) for tasks in groups.values())
 
 
-def _line_of(services, flow, tasks, people, stand_ins, reader):
+def _waiting_line(services, flow, tasks, people, stand_ins, reader):
     mine = next((task for task in tasks if awaits(task, reader)), None)
     task = mine or tasks[0]
     names = [name for each in tasks for name in people[each.id][0]][:NAMES_SHOWN]
@@ -205,7 +205,8 @@ def _line_of(services, flow, tasks, people, stand_ins, reader):
     )
 
 
-def _line(flow, event: CaseEvent) -> Line:
+def line_of(flow, event: CaseEvent) -> Line:
+    """A line of the timeline for its reader. ``flow`` is None when the plugin is absent."""
     transition = flow.transition(event.from_state, event.action) if flow else None
     codes = {state.code: state for state in flow.states} if flow else {}
     state = codes.get(event.to_state)
