@@ -242,7 +242,9 @@ class PlaceService:
         if old:
             below = sa.update(Place).where(Place.path.startswith(old), Place.id != place.id)
             rest = sa.func.substr(Place.path, len(old) + 1)
-            self.session.execute(below.values(path=sa.literal(new).concat(rest)).execution_options(synchronize_session=False))
+            moved = below.values(path=sa.literal(new).concat(rest))
+            # Places below that are loaded already must not go on with their old paths.
+            self.session.execute(moved.execution_options(synchronize_session="fetch"))
         self.session.flush()
 
     @staticmethod
