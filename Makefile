@@ -79,6 +79,10 @@ lint: $(TEST_STAMP) ## ruff, the import contracts, types of the api, the hooks a
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy $(TYPED)
 
+.PHONY: audit
+audit: ## known holes in the locked libraries; needs a way to the advisory service, so no part of `make test`
+	tools/audit.sh
+
 .PHONY: format
 format: $(TEST_STAMP) ## sort imports and lay out the Python code
 	$(BIN)/ruff check --fix-only -q .
@@ -110,7 +114,7 @@ i18n: $(TEST_STAMP) ## collect the messages of code and templates into the .po f
 .PHONY: lock
 lock: $(VENV_STAMP) ## resolve the dependencies again and write the lock files with hashes
 	$(PIP) install --require-hashes -r requirements/lock.txt
-	@for name in lock run test node; do \
+	@for name in lock run test node audit; do \
 		echo "requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-package portal-core $(PLUGINS:plugins/%=--no-emit-package portal-%) \

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 
 import sqlalchemy as sa
+import structlog
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -20,7 +21,7 @@ from portal_core.accounts.queries import ADMINISTER
 from portal_core.audit.services import AuditService
 from portal_core.errors import Conflict, NotFound
 from portal_core.i18n import _
-from portal_core.security.crypto import Vault
+from portal_core.security.crypto import Unreadable, Vault
 from portal_core.security.models import RecoveryCode, SecondFactor
 from portal_core.services import Services
 
@@ -30,6 +31,8 @@ SECRET_BYTES, DIGITS, STEP_SECONDS = 20, 6, 30
 # Clocks of phones may be half a minute off, in either direction.
 DRIFT_STEPS = 1
 RECOVERY_CODES, RECOVERY_BYTES = 10, 10
+
+log = structlog.get_logger("portal.security")
 
 
 def needs(identity: Identity, settings) -> bool:
@@ -75,7 +78,9 @@ class SecondFactorService:
         row = self.session.get(SecondFactor, person.user_id)
         if row is None or row.confirmed is not None:
             return None
-        secret = self.vault.decrypt(row.secret, _place(person.user_id))
+        secret = self._secret(row)
+        if secret is None:
+            return None
         return secret, _totp(secret).get_provisioning_uri(person.login, self.settings["portal.site_title"])
 
     def confirm(self, person: Identity, code: str) -> list[str] | None:
@@ -130,7 +135,10 @@ class SecondFactorService:
 
     def _takes(self, row: SecondFactor, code: str) -> bool:
         """Does ``code`` fit a time step that was not used? Of two requests, the statement that moves the step on lets one win."""
-        totp = _totp(self.vault.decrypt(row.secret, _place(row.user_id)))
+        secret = self._secret(row)
+        if secret is None:
+            return False
+        totp = _totp(secret)
         now = int(self.clock.now().timestamp()) // STEP_SECONDS
         step = next((now + drift for drift in range(-DRIFT_STEPS, DRIFT_STEPS + 1) if _fits(totp, code, now + drift)), None)
         if step is None:
@@ -138,6 +146,14 @@ class SecondFactorService:
         later = sa.update(SecondFactor).where(SecondFactor.user_id == row.user_id, SecondFactor.last_step < step)
         taken = self.session.execute(later.values(last_step=step).returning(SecondFactor.user_id)).first()
         return taken is not None
+
+    def _secret(self, row: SecondFactor) -> str | None:
+        """The secret in base32, or None when it cannot be read; `portal doctor` says so, too."""
+        try:
+            return self.vault.decrypt(row.secret, _place(row.user_id))
+        except Unreadable as error:
+            log.error("a second factor cannot be read", user=row.user_id, error=str(error))
+            return None
 
     def _use_recovery_code(self, user_id: int, plain: str) -> bool:
         unused = sa.update(RecoveryCode).where(
