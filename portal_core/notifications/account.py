@@ -25,7 +25,7 @@ from portal_core.notifications.preferences import (
 from portal_core.web.forms import PortalForm
 
 PAGE = "/account/notifications"
-MODES = ((ALL, _("Everything that is ticked below, and to-dos")), (TODO, _("To-dos only")), (OFF, _("No message at all")))
+MODES = ((ALL, _("All messages")), (TODO, _("To-dos only")), (OFF, _("No message at all")))
 CORE = "core"
 
 

@@ -139,8 +139,9 @@ class Channel:
 
 
 def configured(portal: Portal) -> dict[str, Channel]:
-    """The channels that are set up, by code, in the order of their declaration."""
-    return {code: channel for code, channel in portal.channels.items() if channel.configured(portal)}
+    """The channels that are set up, by code, in the order of their declaration; none of a module that is switched off."""
+    there = {code: channel for code, channel in portal.channels.items() if code.split(".")[0] not in portal.plugins.off}
+    return {code: channel for code, channel in there.items() if channel.configured(portal)}
 
 
 def explained(portal: Portal, code: str, cause: str) -> Any:

@@ -365,3 +365,11 @@ def test_the_message_of_a_module_that_is_gone_is_cancelled(portal, people, send,
 
 def test_every_final_state_is_known():
     assert set(FINAL_STATES).isdisjoint({"queued", "sending", "accepted"})
+
+
+def test_a_module_that_is_switched_off_sends_nothing(portal, people, send, rows, pager, monkeypatch):
+    send(people.clerk)
+    monkeypatch.setattr(portal.plugins, "off", frozenset({"pager"}))
+    send(people.li)
+    assert deliver_due(portal) == 0 and not pager.calls
+    assert rows() == [(PAGER, "queued", "")]
