@@ -87,10 +87,11 @@ class MessageConsumer(Consumer):
         def work(work_id: int) -> None:
             execute(self.portal, work_id)
 
+        # Before the database is asked, which may take long when it is away.
+        self._loop, self._running = asyncio.get_running_loop(), asyncio.current_task()
+        if self._stopped.is_set():
+            return
         async with app.open_async():
-            self._loop, self._running = asyncio.get_running_loop(), asyncio.current_task()
-            if self._stopped.is_set():
-                return
             await app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=self.portal.settings["portal.job_threads"],

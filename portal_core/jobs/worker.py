@@ -21,6 +21,11 @@ log = structlog.get_logger("portal.worker")
 SOURCES = [run_due, revive, deliver_due]
 
 
+def notice_changes(portal) -> None:
+    """Learn which modules were switched and which parameters changed since the last look."""
+    portal.runtime.glance()
+
+
 class WorkLoop:
     """Asks every one of ``sources`` each ``pause`` seconds until it is told to stop; the job in hand is finished first."""
 
@@ -36,8 +41,7 @@ class WorkLoop:
         log.info("worker started")
         self._consumer.start()
         while not self._stop.is_set():
-            self.portal.runtime.glance()
-            for source in self.sources:
+            for source in (notice_changes, *self.sources):
                 if self._stop.is_set():
                     break
                 try:

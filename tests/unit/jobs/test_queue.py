@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from portal_core.api import Conflict, FixedClock, JobService, NotFound, PluginIn
 from portal_core.audit.models import AuditEntry
 from portal_core.db import Database
 from portal_core.jobs import queue
+from portal_core.jobs.consumers import consumer
 from portal_core.jobs.dispatch import mark
 from portal_core.jobs.ledger import LedgerService, forget_done, none_dead
 from portal_core.jobs.models import DEAD, DONE, RUNNING, WAITING, QueuedWork
@@ -266,3 +268,32 @@ def test_pages_go_on_where_the_last_one_ended_and_done_work_is_forgotten(portal)
     with portal.database.writing() as session:
         forget_done(session, portal, portal.clock)
     assert row(portal, ids[0]) is None and row(portal, ids[1])
+
+
+def test_a_consumer_waits_for_a_database_that_is_away_and_ends_when_told(portal):
+    away = portal.database.engine.url.set(database="never_made", query={})
+    if portal.database.dialect == "sqlite":
+        away = away.set(database="/nowhere/never_made.db")
+    portal.database.dispose()
+    portal.database = Database(away.render_as_string(hide_password=False))
+    thread = consumer(portal)
+    thread.start()
+    time.sleep(0.3)
+    assert thread.is_alive()
+    thread.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_consumer_does_what_is_queued(portal):
+    thread = consumer(portal)
+    thread.start()
+    work_id = enqueue(portal)
+    until = time.monotonic() + 10
+    while row(portal, work_id).state != DONE and time.monotonic() < until:
+        time.sleep(0.02)
+    thread.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert (row(portal, work_id).state, ran(portal)) == (DONE, 1)
+    assert messages(portal) == []
