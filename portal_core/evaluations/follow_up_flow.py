@@ -93,7 +93,7 @@ FLOW = Flow(
     states=(
         State(NEW, _("New"), "mute"),
         State(OPEN, _("To be put right"), "warn"),
-        State(ANSWERED, _("Answered"), "info"),
+        State(ANSWERED, _("Answered, to be confirmed"), "info"),
         State(CLOSED, _("Closed"), "ok", final=True),
     ),
     transitions=(
