@@ -46,7 +46,7 @@ def _cells(line, say, clock):
     changed = "\n".join(f"{name}: {old} -> {new}" for name, old, new in entry.detail.get("changes") or ())
     return (
         *(_moment(clock, entry.at), line.who, line.login, say(line.action), say(line.object), entry.object_id),
-        *(say(_("Done")) if entry.success else say(_("Refused")), entry.ip, entry.request_id, changed),
+        *(say(_("Successful")) if entry.success else say(_("Unsuccessful")), entry.ip, entry.request_id, changed),
     )
 
 

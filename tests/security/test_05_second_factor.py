@@ -75,7 +75,7 @@ def enter(app, code):
 
 
 def give(page, code):
-    form = page.forms["code"]
+    form = page.forms["enter"]
     form["code"] = code
     return form.submit(expect_errors=True)
 
