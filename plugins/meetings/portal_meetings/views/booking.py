@@ -153,9 +153,9 @@ class Editor:
         return path_ahead(reading(self.request), self.request.identity, room.id if room else None, self.way.step)
 
     def _path_note(self, room):
-        """Who decides after 提交, as far as it is known before."""
+        """Whether anybody decides after 提交; who it is stands in the path."""
         direct = room is not None and self.request.identity.may(permissions.DIRECT, room_scope(room.id))
-        return _("Valid at once, without review") if direct else _("Reviewed by the room's administrator after you submit it")
+        return _("Valid at once, without review") if direct else _("Reviewed after you submit it")
 
 
 def use_alternative(post):

@@ -100,7 +100,8 @@ def test_in_the_dialog_the_answer_tells_the_browser_where_to_go(browser, place):
 
 def test_the_way_after_submission_is_named_before(browser, app, make_user, place):
     address = f"/meetings/book?room={place.east}"
-    assert "提交后由会议室管理员审核" in browser.get(address).text
+    page = browser.get(address)
+    assert "提交后需审核" in page.text and "审核" in page.html.select_one("#slot-check .path").text
     trusted = app.another()
     trusted.login(
         make_user(
