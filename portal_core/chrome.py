@@ -119,7 +119,7 @@ def menu_entries(request):
         entries += some
     if any(request.identity.reach(dataset.permission) for dataset in request.registry.portal.datasets.values()):
         entries.append(MenuEntry("statistics", _("Statistics"), "/statistics", order=800))
-    if request.identity.may("core:admin:view"):
+    if request.identity.may("core:admin:view") and request.from_admin_network:
         entries.append(MenuEntry("admin", _("System management"), "/admin/", order=900))
     return sorted(entries, key=lambda e: e.order)
 

@@ -8,7 +8,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from portal_core.accounts.addresses import client_ip, local_path, referring_path
 from portal_core.accounts.forms import PasswordForm
 from portal_core.accounts.identity import Identity
-from portal_core.accounts.policy import AUTHENTICATED, PASSWORD_PAGE, redirect
+from portal_core.accounts.policy import AUTHENTICATED, FACTOR_PAGE, PASSWORD_PAGE, redirect
 from portal_core.accounts.profile import ProfileService
 from portal_core.accounts.services import AccountService
 from portal_core.accounts.sessions import OpenSession, SessionService
@@ -16,6 +16,7 @@ from portal_core.accounts.throttle import Throttle
 from portal_core.audit.services import AuditService
 from portal_core.errors import Invalid
 from portal_core.i18n import _
+from portal_core.security.factors import SecondFactorService
 from portal_core.web.params import choice_param, path_id
 
 YEAR = 365 * 24 * 3600
@@ -53,7 +54,7 @@ class MyPage:
 
 LINKS = (
     Link(_("Password"), PASSWORD_PAGE, _("Change it when somebody may have seen it"), "key"),
-    Link(_("Second factor"), "/account/second-factor", _("A code from your phone beside the password"), "shield-lock"),
+    Link(_("Second factor"), FACTOR_PAGE, _("A code from your phone beside the password"), "shield-lock"),
     Link(_("Delegation"), "/account/delegations", _("Who handles your to-dos while you are away"), "switch-horizontal"),
     Link(_("Frequent phrases"), "/account/phrases", _("Opinions that you write again and again"), "message"),
     Link(_("Message settings"), "/account/notifications", _("What is sent to you where, and when it is quiet"), "bell"),
@@ -65,7 +66,10 @@ def me(request):
     person = request.identity
     profile = request.services.get(ProfileService)
     sessions = request.services.get(SessionService).open_sessions(person.user_id, person.session_id)
-    return MyPage(person, profile.email(person), profile.further_units(person), LINKS, sessions)
+    # While second factors are not in use, their page does not exist.
+    off = not request.services.get(SecondFactorService).on
+    links = tuple(link for link in LINKS if not (off and link.url == FACTOR_PAGE))
+    return MyPage(person, profile.email(person), profile.further_units(person), links, sessions)
 
 
 def end_session(request):

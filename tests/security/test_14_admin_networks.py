@@ -35,6 +35,7 @@ def test_from_inside_everything_is_there(limited):
 def test_from_outside_nothing_is(limited, address):
     assert {ask(limited, path, address) for path in PATHS} == {404}
     assert ask(limited, "/me", address) == 200, "the person's own work goes on"
+    assert 'href="/admin/"' not in limited.get("/me"), "and no menu leads to what is not there"
 
 
 def test_posts_are_refused_before_their_view(limited):
