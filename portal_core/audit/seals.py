@@ -135,11 +135,11 @@ def _horizon(services: Services) -> int:
     """
     highest = sa.select(sa.func.coalesce(sa.func.max(AuditEntry.id), 0))
     if services.portal.database.dialect == "sqlite":
-        return services.session.scalar(highest)
+        return services.session.scalar(highest) or 0
     with services.portal.database.writing() as session:
         session.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
         session.execute(sa.text("LOCK TABLE core_audit IN SHARE MODE"))
-        return session.scalar(highest)
+        return session.scalar(highest) or 0
 
 
 def _end_of_run(session: Session, start: int, horizon: int) -> int:
