@@ -1,7 +1,6 @@
 """Opening cases and moving them: ``CaseService.perform`` is the only way in which a case changes its state."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 from pyramid.i18n import TranslationString
@@ -12,14 +11,15 @@ from portal_core.accounts.identity import ALL, SYSTEM, Identity
 from portal_core.accounts.models import Department, User
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Stale
 from portal_core.i18n import _
-from portal_core.inbox.flow import APPLICANT, REQUIRED, SYSTEM_ONLY, TASK, Flow, TaskSpec, Transition, TransitionContext
+from portal_core.inbox.flow import REQUIRED, Flow, TaskSpec, Transition, TransitionContext
+from portal_core.inbox.may import absent_for, may, may_any
 from portal_core.inbox.models import ACT, DONE, OPEN, READ, WAITING, Case, Task
 from portal_core.inbox.numbers import next_number
 from portal_core.inbox.plans.rules import Asked, Rules
 from portal_core.inbox.progress import Progress
-from portal_core.inbox.tasks import close_tasks, is_own_case
+from portal_core.inbox.tasks import close_tasks
 from portal_core.inbox.timeline import has_acted, last_act, write_event
-from portal_core.inbox.whose import BEFORE, answers, awaits, concerns, stand_in_for
+from portal_core.inbox.whose import BEFORE, awaits, concerns
 from portal_core.notifications.services import NotificationService
 from portal_core.services import Services
 from portal_core.web.text import clean_text
@@ -79,7 +79,7 @@ class CaseService:
         if identity.user_id in owners or identity.covers("core:case:view_all", self._unit_path(case, identity), owners):
             return True
         flow = self.flow(case)
-        if flow and (flow.handler.may_view(self.services, case, identity) or self._may_any(flow, case, identity)):
+        if flow and (flow.handler.may_view(self.services, case, identity) or may_any(self.services, flow, case, identity)):
             return True
         concerned = any(concerns(task, identity) for task in self.tasks(case))
         return concerned or has_acted(self.session, case.id, identity.user_id)
@@ -109,7 +109,7 @@ class CaseService:
         return [
             t
             for t in flow.out_of(case.state)
-            if self._may(flow, t, case, identity, tasks) and flow.handler.offered(self.services, case, identity, t)
+            if may(self.services, flow, t, case, identity, tasks) and flow.handler.offered(self.services, case, identity, t)
         ]
 
     def candidates(self, tasks: Sequence[Task], limit: int) -> dict[int, tuple[list[str], int]]:
@@ -184,7 +184,7 @@ class CaseService:
         transition = self._allowed(flow, action, case, actor, live)
         opinion = checked_opinion(transition, opinion)
         ctx = TransitionContext(self.services, case, transition, actor, self.services.clock.now(), opinion, dict(data or {}))
-        ctx.on_behalf_of_id = self._absent(flow, transition, case, actor, live)
+        ctx.on_behalf_of_id = absent_for(self.services, flow, transition, case, actor, live)
         self._move(flow, ctx, tasks)
         return ctx
 
@@ -229,34 +229,12 @@ class CaseService:
         transition = flow.transition(case.state, action)
         refusal: ServiceError = Conflict(_("This is not possible now."))
         if transition is not None:
-            if not self._may(flow, transition, case, actor, tasks):
+            if not may(self.services, flow, transition, case, actor, tasks):
                 refusal = Forbidden(_("This act is not yours."))
             elif flow.handler.offered(self.services, case, actor, transition):
                 return transition
         moved = self.session.scalar(sa.select(Case.version).where(Case.id == case.id)) != case.version
         raise self.stale(case) if moved else refusal
-
-    def _may(self, flow, transition, case, identity, tasks):
-        if identity is SYSTEM:
-            return SYSTEM_ONLY in transition.who
-        for word in transition.who:
-            if word == APPLICANT and identity.user_id in (case.applicant_id, case.handler_id):
-                return True
-            if word == TASK and any(answers(t, identity) and not is_own_case(flow, case, t, identity) for t in tasks):
-                return True
-            if ":" in word and identity.may(word, flow.handler.case_scope(self.services, case)):
-                return True
-        return False
-
-    def _absent(self, flow, transition, case, actor, tasks):
-        """The id of the person for whom the actor stands in with this act; None when it is theirs anyway."""
-        if not actor.stand_ins or self._may(flow, transition, case, replace(actor, stand_ins=()), tasks):
-            return None
-        return next(found.identity.user_id for task in tasks if answers(task, actor) and (found := stand_in_for(task, actor)))
-
-    def _may_any(self, flow, case, identity):
-        """Does the flow give a permission of ``identity`` an act on the case as it stands?"""
-        return any(self._may(flow, transition, case, identity, ()) for transition in flow.out_of(case.state))
 
     def _move(self, flow, ctx, tasks):
         """Do the act. A yes after which others are still asked leaves the case where it is, and its plugin is not told."""
