@@ -174,12 +174,13 @@ class FileOwner:
     """A part of the portal that keeps stored files; ``owner`` is what it gives to ``FileService``.
 
     ``referenced()`` returns a Select of the ids of all files that its rows refer to. Files of this owner that are not among them
-    a day after they were stored are removed. Files of an owner that nobody declares stay for ever.
+    a day after they were stored are removed. Files of an owner that nobody declares stay for ever, and so do those of one that
+    names no references, because it removes them itself.
     """
 
     owner: str
     title: str
-    referenced: Callable[[], Any]
+    referenced: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """What announcements, help and questions declare, in the form in which plugins do."""
 
+import sqlalchemy as sa
+
 from portal_core.content.announcements import MANAGE as ANNOUNCE
+from portal_core.content.announcements import OWNER
 from portal_core.content.help import MANAGE as WRITE_HELP
-from portal_core.declarations import Permission, RoleDefault
+from portal_core.content.models import AnnouncementFile
+from portal_core.declarations import FileOwner, Permission, RoleDefault
 from portal_core.i18n import _
 
 PERMISSIONS = (
@@ -16,3 +20,4 @@ JOBS: tuple = ()
 HEALTH_CHECKS: tuple = ()
 FLOWS: tuple = ()
 EVALUATION_FORMS: tuple = ()
+FILE_OWNERS = (FileOwner(OWNER, _("Attachments of announcements"), lambda: sa.select(AnnouncementFile.file_id)),)

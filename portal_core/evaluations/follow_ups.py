@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from portal_core.accounts.identity import SYSTEM, Identity
-from portal_core.declarations import EvaluationForm
+from portal_core.declarations import EvaluationForm, FollowUp
 from portal_core.errors import NotFound
 from portal_core.evaluations import definitions
 from portal_core.evaluations.follow_up_flow import KIND, loaded
@@ -31,7 +31,7 @@ class FollowUpService:
 
     def consider(self, form: EvaluationForm, evaluation: Evaluation, rater: Identity) -> FollowUpRow | None:
         """Open a follow-up of ``evaluation`` if it asks for one and has none; called whenever an answer is stored or changed."""
-        if form.follow_up is None or not self.is_asked_for(form, evaluation):
+        if form.follow_up is None or not is_asked_for(form.follow_up, evaluation):
             return None
         if self.session.scalar(sa.select(FollowUpRow.case_id).where(FollowUpRow.evaluation_id == evaluation.id)):
             return None
@@ -49,10 +49,6 @@ class FollowUpService:
         self.session.flush()
         self.cases.perform(case, "raise", SYSTEM)
         return row
-
-    def is_asked_for(self, form: EvaluationForm, evaluation: Evaluation) -> bool:
-        """Is any answer low, or did the rater complain?"""
-        return evaluation.complaint or any(value <= form.follow_up.low for value in evaluation.answers.values())
 
     def of_answer(self, evaluation: Evaluation | None) -> FollowUpRow | None:
         """The follow-up of an answer, with what its pages show, or None."""
@@ -106,3 +102,8 @@ class FollowUpService:
         if evaluation.comment:
             pairs.append((_("Comment"), evaluation.comment[:_SHOWN]))
         return pairs
+
+
+def is_asked_for(follow_up: FollowUp, evaluation: Evaluation) -> bool:
+    """Is any answer low, or did the rater complain?"""
+    return evaluation.complaint or any(value <= follow_up.low for value in evaluation.answers.values())

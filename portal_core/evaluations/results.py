@@ -222,7 +222,10 @@ class ResultService:
             ]
         numbers = self.session.execute(sa.select(*columns).select_from(rows)).one()
         done = self._follow_ups(form, identity, months)
-        made = [MonthResult(m, *numbers[3 * i : 3 * i + 3], *done[i]) for i, m in enumerate(months)]
+        made = []
+        for i, month in enumerate(months):
+            evaluations, given_answers, satisfied = numbers[3 * i : 3 * i + 3]
+            made.append(MonthResult(month, evaluations, given_answers, satisfied, *done[i]))
         return made[::-1]
 
     def _follow_ups(self, form, identity, periods: Sequence[Period]) -> list[tuple[int, int]]:

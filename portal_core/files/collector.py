@@ -68,7 +68,7 @@ def collect(session: Session, portal, clock) -> None:
 def remove_unreferenced(session: Session, owners: Iterable, before: dt.datetime) -> int:
     """Delete the rows of files stored ``before`` a moment to which their declared owner does not refer; how many there were."""
     removed = 0
-    for owner in owners:
+    for owner in (owner for owner in owners if owner.referenced):
         # NOT IN is never true beside a NULL, and a reference may well be optional.
         used = owner.referenced().subquery()
         column = next(iter(used.c))
@@ -77,7 +77,8 @@ def remove_unreferenced(session: Session, owners: Iterable, before: dt.datetime)
             StoredFile.created < before,
             StoredFile.id.not_in(sa.select(column).where(column.is_not(None))),
         )
-        removed += session.execute(unused.execution_options(synchronize_session=False)).rowcount
+        gone = session.scalars(unused.returning(StoredFile.id).execution_options(synchronize_session=False))
+        removed += len(gone.all())
     return removed
 
 

@@ -8,17 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal_core.files.models import FileScan, StoredFile
+from portal_core.files.names import EXTENSIONS
 
 LARGEST = 10
 
 
 @dataclass(frozen=True)
 class Total:
-    """Files of one owner and kind; ``size`` in bytes as uploaded, equal content counted each time."""
+    """Files of one owner and ``kind`` (PNG, PDF); ``size`` in bytes as uploaded, equal content counted each time."""
 
     owner: str
     title: Any
-    content_type: str
+    kind: str
     files: int
     size: int
 
@@ -32,7 +33,13 @@ def totals(session: Session, owners: Mapping[str, Any]) -> list[Total]:
         .order_by(size.desc())
     )
     return [
-        Total(owner, owners[owner].title if owner in owners else owner, content_type, files, int(octets))
+        Total(
+            owner,
+            owners[owner].title if owner in owners else owner,
+            EXTENSIONS.get(content_type, content_type).upper(),
+            files,
+            int(octets),
+        )
         for owner, content_type, files, octets in session.execute(query)
     ]
 

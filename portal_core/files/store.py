@@ -215,7 +215,7 @@ def open_store(settings) -> FileStore:
         "access_key_id": settings["portal.file_store_key"],
         "secret_access_key": settings["portal.file_store_secret"],
     }
-    fs = FsspecStore(
+    fs: AbstractFileSystem = FsspecStore(  # type: ignore[call-overload]
         "s3",
         config={name: value for name, value in config.items() if value},
         client_options={"allow_http": True, "connect_timeout": _CONNECT_TIMEOUT, "timeout": _TIMEOUT},

@@ -1,7 +1,10 @@
 """What places and dictionaries declare, in the form in which plugins do."""
 
-from portal_core.declarations import Permission, RoleDefault
+import sqlalchemy as sa
+
+from portal_core.declarations import FileOwner, Permission, RoleDefault
 from portal_core.i18n import _
+from portal_core.places.models import Place
 
 MANAGE_PLACES, MANAGE_DICTIONARIES = "core:place:manage", "core:dictionary:manage"
 
@@ -16,3 +19,4 @@ JOBS: tuple = ()
 HEALTH_CHECKS: tuple = ()
 FLOWS: tuple = ()
 EVALUATION_FORMS: tuple = ()
+FILE_OWNERS = (FileOwner("core.place", _("Floor plans"), lambda: sa.select(Place.plan_id)),)

@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from portal_core.declarations import Job, Permission, QueuedJob, RoleDefault
+from portal_core.declarations import FileOwner, Job, Permission, QueuedJob, RoleDefault
 from portal_core.i18n import _
 from portal_core.statistics.cases import CASES, VIEW
-from portal_core.statistics.exports import EXPORT, prepare_export, remove_old, store_export
+from portal_core.statistics.exports import EXPORT, OWNER, prepare_export, remove_old, store_export
 from portal_core.statistics.handling import measure_closed
 
 PERMISSIONS: tuple = (Permission(VIEW, _("See statistics of all cases"), reaches=True),)
@@ -24,3 +24,5 @@ HEALTH_CHECKS: tuple = ()
 FLOWS: tuple = ()
 EVALUATION_FORMS: tuple = ()
 DATASETS: tuple = (CASES,)
+# The job above removes them.
+FILE_OWNERS = (FileOwner(OWNER, _("Exported lists")),)

@@ -48,7 +48,7 @@ def find(session: Session, user_id: int, key: str, now: dt.datetime) -> Subject 
 
 def scope(session: Session, key: str) -> str:
     """The room of the meeting: its administrators see the rating and answer a low one."""
-    return room_scope(session.scalar(sa.select(Booking.room_id).where(Booking.case_id == _case_id(key))))
+    return room_scope(session.scalars(sa.select(Booking.room_id).where(Booking.case_id == _case_id(key))).one())
 
 
 def answered(services: Services, subject: Subject, user_id: int, answers: Mapping[str, int]) -> None:
