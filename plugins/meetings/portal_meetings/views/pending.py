@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-from portal_core.api import BATCH_MAX, Invalid, choice_param
+from portal_core.api import BATCH_MAX, Invalid, choice_param, opinion_in
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.services.pending import ACTS, SORTS, PendingService
@@ -55,7 +55,7 @@ def show(request) -> PendingPage:
 def act(request):
     """Some were chosen and a button pressed. Each is done or refused by itself, and the page says which."""
     post = request.POST
-    chosen, action, opinion = _chosen(post), post.get("action", ""), post.get("opinion", "")
+    chosen, action, opinion = _chosen(post), post.get("action", ""), opinion_in(post)
     if action not in ACTS:
         raise HTTPBadRequest()
     if len(opinion) > OPINION_MAX:
