@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from bench import data
 from bench.booking import bare_bookings, portal_bookings
 from bench.client import Client, throughput
+from bench.export import ExportBench
 from bench.servers import granian, write_ini
 from bench.statements import page_counter
 from portal_core import portal as portals
@@ -22,6 +23,7 @@ from portal_core.services import Services
 from portal_core.testing.postgres import open_server
 
 ROUNDS = 5
+EXPORTED_ROWS = 50_000
 PASSWORD = "Bench-2026!"
 TODAY = dt.datetime.now(data.ZONE).date()
 MONDAY = TODAY - dt.timedelta(days=TODAY.weekday())
@@ -116,7 +118,12 @@ def main(seconds):
         statements = page_counter(portal, read_config(str(small_ini))[1], "few", PASSWORD)
         report.line("week grid: SQL statements", statements(GRID), 8, False)
         report.line("home page: SQL statements", statements("/"), 12, False)
+        export = ExportBench(_large, MONDAY, EXPORTED_ROWS, data.PER_YEAR)
+        slower = ratio(export.whole, export.bare, rounds=3)
+        report.line(f"export of {len(export.cells)} rows: times XlsxWriter alone with the same cells", slower, 2.5, False)
+        report.line("export: seconds", export.whole(), 30, False)
         portal.database.dispose()
+        _large.database.dispose()
     return report.broken
 
 
