@@ -13,7 +13,7 @@ from portal_core.services import Services
 
 PAGE = 20
 STATES = {
-    "active": (_("In use"), "ok"),
+    "active": (_("Account in use"), "ok"),
     "initial": (_("Initial password"), "info"),
     "locked": (_("Locked"), "warn"),
     "closed": (_("Deactivated"), ""),

@@ -6,7 +6,7 @@ from portal_core.i18n import _
 
 PAGES = (
     ("users", _("Users"), "/admin/users", USERS, PEOPLE, 10, _("Accounts, passwords, units and roles of a person; import")),
-    ("departments", _("Units"), "/admin/departments", DEPARTMENTS, PEOPLE, 20, _("The tree of units and their heads")),
+    ("departments", _("Manage units"), "/admin/departments", DEPARTMENTS, PEOPLE, 20, _("The tree of units and their heads")),
     ("roles", _("Roles and grants"), "/admin/roles", ROLES, PEOPLE, 30, _("What a role may do, who holds it, direct grants")),
     ("sessions", _("Sessions"), "/admin/sessions", SESSIONS, PEOPLE, 40, _("Who is logged in, and ending it")),
     ("logins", _("Login log"), "/admin/logins", LOGS, AUDIT, 10, _("Every login and every failure")),

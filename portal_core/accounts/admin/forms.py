@@ -49,7 +49,7 @@ class UnitForm(PortalForm):
     """A unit."""
 
     version = VersionField()
-    name = StringField(_("Name"), [Filled(), Length(max=80)])
+    name = StringField(_("Name of the unit"), [Filled(), Length(max=80)])
     short_name = StringField(_("Short name"), [Length(max=40)])
     parent = SelectField(_("Unit above"), coerce=optional_id, validate_choice=False)
     leader = StringField(_("Head of the unit"), [Length(max=LOGIN_LENGTH)])
@@ -60,7 +60,7 @@ class NewRoleForm(PortalForm):
     """A role without permissions."""
 
     code = StringField(_("Code"), [Filled(), Length(max=64)])
-    title = StringField(_("Name"), [Filled(), Length(max=80)])
+    title = StringField(_("Name of the role"), [Filled(), Length(max=80)])
 
 
 class ImportForm(PortalForm):
@@ -73,4 +73,4 @@ class RoleForm(PortalForm):
     """The name of a role; what it carries is sent as one field ``p.<permission>`` each."""
 
     version = VersionField()
-    title = StringField(_("Name"), [Filled(), Length(max=80)])
+    title = StringField(_("Name of the role"), [Filled(), Length(max=80)])
