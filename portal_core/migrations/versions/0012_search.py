@@ -44,5 +44,9 @@ def _full_text():
     op.execute(f"CREATE VIRTUAL TABLE {FULL_TEXT} USING fts5(words, tokenize = 'unicode61 remove_diacritics 0')")
     insert = f"INSERT INTO {FULL_TEXT} (rowid, words) VALUES (new.id, new.words);"  # noqa: S608 - a constant
     delete = f"DELETE FROM {FULL_TEXT} WHERE rowid = old.id;"  # noqa: S608 - a constant
-    for name, moment, work in (("added", "INSERT", insert), ("changed", "UPDATE", delete + insert), ("removed", "DELETE", delete)):
+    for name, moment, work in (
+        ("added", "INSERT", insert),
+        ("changed", "UPDATE", delete + insert),
+        ("removed", "DELETE", delete),
+    ):
         op.execute(f"CREATE TRIGGER core_search_entry_{name} AFTER {moment} ON core_search_entry BEGIN {work} END")
