@@ -21,7 +21,7 @@ SIZES = {"desk": DESK["viewport"], "phone": PHONE["viewport"]}
 LOOKS = [(size, colours) for size in SIZES for colours in ("light", "dark")]
 
 # A login, the name of the plugin's module, file formats, browsers, units, and the prefix of the numbers of bookings.
-ALLOWED = {"staff", "meetings", "jpeg", "jpg", "png", "webp", "mb", "chrome", "linux", "windows", "ip", "hy", "zg", "kb"}
+ALLOWED = {"staff", "meetings", "jpeg", "jpg", "png", "webp", "mb", "chrome", "linux", "windows", "ip", "hy", "zg", "kb", "excel"}
 
 
 @pytest.fixture(scope="module")
