@@ -94,3 +94,20 @@ def test_import_checks_first_and_then_writes(run, tmp_path, looking):
     assert len(ONE_LINE.findall(run("import", file).output)) == 2
     again = run("import", file)
     assert again.exit_code == 1 and "line 2:" in again.output and "已被使用" in again.output
+
+
+def test_a_refusal_is_said_in_the_language_of_the_portal(run):
+    for arguments in (("passwd", "nobody"), ("role", "nobody", "clerk"), ("add", "li", "--name", "")):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert re.search("[\u4e00-\u9fff]", result.output), result.output
+
+
+def test_roles_are_given_and_taken(run, looking):
+    run("add", "li", "--name", "李静")
+    assert run("role", "li", "leader").exit_code == 0
+    user = looking.get(AccountService).get("li")
+    assert looking.get(RightsService).identity_of(user.id).may("core:case:view_all")
+    assert run("role", "li", "leader", "--remove").exit_code == 0
+    looking.session.rollback()
+    assert not looking.get(RightsService).identity_of(user.id).may("core:case:view_all")

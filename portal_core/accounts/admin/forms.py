@@ -29,7 +29,7 @@ class UserForm(PortalForm):
     login = StringField(_("User name"), [Filled(), Length(max=LOGIN_LENGTH)])
     name = StringField(_("Name"), [Filled(), Length(max=MAX_NAME)])
     department = SelectField(_("Main unit"), [Filled(choose=True)], coerce=optional_id, validate_choice=False)
-    further = SelectMultipleField(_("Further units"), coerce=int, validate_choice=False)
+    further = TickBoxes(_("Further units"), coerce=int, validate_choice=False)
     phone = StringField(_("Phone"), [Length(max=PHONE_LENGTH)])
     email = StringField(_("E-mail"), [Length(max=EMAIL_LENGTH)])
 

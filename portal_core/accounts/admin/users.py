@@ -190,9 +190,9 @@ def _form(request, user, post=None):
     form = UserForm(request, post, data=values)
     if user is not None:
         del form.login
-    choices = unit_choices(units_of(request))
-    form.department.choices = [SelectChoice("", request.translator()(_("Please choose"))), *choices]
-    form.further.choices = choices
+    units = units_of(request)
+    form.department.choices = [SelectChoice("", request.translator()(_("Please choose"))), *unit_choices(units)]
+    form.further.choices = [SelectChoice(unit.id, unit.name) for unit in units]
     return form
 
 
