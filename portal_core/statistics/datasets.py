@@ -6,7 +6,7 @@ a quotient of two such sums, so totals, periods and departments all come from on
 can be listed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,14 +157,14 @@ def check(dataset: Dataset, permissions: Mapping[str, Any]) -> None:
         raise StartError(f"dataset {dataset.code}: {dataset.permission!r} is no declared permission that reaches")
     codes = {"measure": _codes(dataset, dataset.measures), "dimension": _codes(dataset, dataset.dimensions)}
     codes["dimension"].add(DEPARTMENT)
-    codes["column"] = {column.key for column in dataset.select.selected_columns}
+    codes["column"] = {str(column.key) for column in dataset.select.selected_columns}
     for kind, named in _named(dataset):
         unknown = set(named) - codes[kind] - {""}
         if unknown:
             raise StartError(f"dataset {dataset.code}: there is no {kind} {min(unknown)!r}")
 
 
-def _codes(dataset: Dataset, items: Iterable[Any]) -> Set[str]:
+def _codes(dataset: Dataset, items: Iterable[Any]) -> set[str]:
     codes = [item.code for item in items]
     if len(set(codes)) < len(codes):
         raise StartError(f"dataset {dataset.code}: a code is used twice")

@@ -60,7 +60,7 @@ def others_act() -> sa.ColumnElement[bool]:
     return sa.and_(Task.kind == ACT, theirs)
 
 
-def _unmeasured(session: Session) -> sa.Select[Any]:
+def _unmeasured(session: Session) -> Any:
     """Closed cases, oldest first, from a while before the last one measured."""
     query = (
         sa.select(Case.id, Case.closed)
@@ -78,9 +78,10 @@ def _awaited(session: Session, case_ids: Sequence[int]) -> dict[int, list[Interv
     rows = session.execute(
         sa.select(Task.case_id, Task.created, Task.done_at)
         .join(Case, Case.id == Task.case_id)
-        .where(Task.case_id.in_(case_ids), Task.done_at.is_not(None), others_act())
+        .where(Task.case_id.in_(case_ids), others_act())
     )
     found: dict[int, list[Interval]] = defaultdict(list)
     for case_id, created, done in rows:
-        found[case_id].append((created, max(created, done)))
+        if done is not None:
+            found[case_id].append((created, max(created, done)))
     return found

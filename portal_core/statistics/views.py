@@ -29,13 +29,15 @@ _POSITION = re.compile(r"([0-9]{1,17})-([0-9]{1,19})")
 
 @dataclass(frozen=True)
 class StatisticsPage:
-    """Context of ``page.pt``. ``tabs`` and ``periods`` are ``(title, url, current)``; ``errors`` are messages by field."""
+    """Context of ``page.pt``. ``tabs`` and ``periods`` are ``(title, url, current)``; ``days`` are those in the
+    form, as they were typed when ``errors`` (messages by field) say what is wrong with them."""
 
     title: Any
     dataset: Dataset
     tabs: tuple[tuple[Any, str, bool], ...]
     periods: tuple[tuple[Any, str, bool], ...]
     period: Period
+    days: tuple[dt.date | None, dt.date | None]
     compared_with: Any
     units: tuple[Unit, ...]
     department: int | None
@@ -89,6 +91,7 @@ def page(request) -> StatisticsPage:
             (PERIOD_TITLES[each], f"/statistics/{dataset.code}?period={each}{unit}", each == period.code) for each in PRESETS
         ),
         period=period,
+        days=(date_param(request, "from"), date_param(request, "to")) if errors else (period.first, period.last),
         compared_with=COMPARED_WITH[period.code],
         units=tuple(u for u in statistics.choosable(dataset, identity) if u.active or u.id == department),
         department=department,

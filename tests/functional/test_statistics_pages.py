@@ -97,6 +97,7 @@ def test_wrong_dates_are_named_beside_the_field(app, leader):
     app.login(leader)
     page = app.get(f"{PAGE}?from=2026-11-24&to=2026-11-01", status=400)
     assert page.html.select_one("#f-to-err").text.strip() == "结束日期早于开始日期"
+    assert page.html.select_one("#f-from")["value"] == "2026-11-24", "what was typed stays"
     assert app.get(f"{PAGE}?from=2026-11-24", status=400).html.select_one("#f-to-err")
     app.get(f"{PAGE}/list?from=2026-11-24&to=2026-11-01", status=400)
 

@@ -57,7 +57,7 @@ def open_minutes(services: Services, spans: Sequence[Span]) -> list[Mapping[int,
     closed = _closed_minutes(
         services, {room.id: room for room in rooms}, days, (clock.at(first, dt.time()), clock.at(after, dt.time()))
     )
-    found = []
+    found: list[Mapping[int, int]] = []
     for (start, end), count_of_days in zip(spans, worked, strict=True):
         shut = {room: sum(minutes for day, minutes in by_day.items() if start <= day < end) for room, by_day in closed.items()}
         found.append({room.id: count_of_days * _open(room) - shut.get(room.id, 0) for room in rooms})
@@ -101,7 +101,7 @@ def _closed_minutes(
     return found
 
 
-def _facts() -> sa.Select[Any]:
+def _facts() -> Any:
     was_approved = sa.exists().where(CaseEvent.case_id == Booking.case_id, CaseEvent.to_state == s.APPROVED).correlate(Booking)
     cancelled = sa.and_(Booking.state == s.CANCELLED, was_approved)
     is_meeting = Booking.state.in_(MEETINGS)
