@@ -29,8 +29,10 @@ _POSITION = re.compile(r"([0-9]{1,17})-([0-9]{1,19})")
 
 @dataclass(frozen=True)
 class StatisticsPage:
-    """Context of ``page.pt``. ``tabs`` and ``periods`` are ``(title, url, current)``; ``days`` are those in the
-    form, as they were typed when ``errors`` (messages by field) say what is wrong with them."""
+    """Context of ``page.pt``. ``tabs`` and ``periods`` are ``(title, url, current)``.
+
+    ``days`` stand in the form: those of the period, or what was typed when ``errors`` (messages by field) refuse it.
+    """
 
     title: Any
     dataset: Dataset
