@@ -75,12 +75,15 @@ def test_the_tables_are_open_without_scripts(open_as):
 
 
 def test_on_paper_there_are_tables_and_no_charts(open_as):
-    page = open_as("leader", PAGE)
+    # As wide as an A4 sheet inside its margins.
+    page = open_as("leader", PAGE, viewport={"width": 690, "height": 980})
     chart(page, "bar")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     expect(page.locator("details.source table").first).to_be_visible()
     expect(page.locator("canvas").first).to_be_hidden()
+    is_whole = "[...document.querySelectorAll('.tbl-wrap')].every((box) => box.scrollWidth <= box.clientWidth)"
+    assert page.evaluate(is_whole), "no column is cut off"
 
 
 def test_an_export_reports_until_it_can_be_fetched(open_as, demo_portal):
