@@ -17,5 +17,6 @@ def includeme(config):
     """Routes, views and menu entries."""
     for key, title, url, permission, group, order, note in PAGES:
         config.add_admin_page(key, title, url, permission=permission, group=group, order=order, note=note)
-    for module in ("users", "imports", "departments", "roles", "sessions"):
+    # An address is given to the first route that fits, so "import" comes before the id of a user.
+    for module in ("imports", "users", "departments", "roles", "sessions"):
         config.include(f".{module}")

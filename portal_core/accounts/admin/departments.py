@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pyramid.httpexceptions import HTTPBadRequest
 from wtforms.fields import SelectChoice
 
 from portal_core.accounts.admin.common import done, everywhere, reading, refused, turned_away, unit_choices
@@ -9,7 +10,7 @@ from portal_core.accounts.admin.forms import UnitForm
 from portal_core.accounts.departmentadmin import DepartmentAdmin, UnitData, UnitLine
 from portal_core.accounts.guard import DEPARTMENTS
 from portal_core.accounts.models import Department
-from portal_core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
 from portal_core.web.params import choice_param, int_param, path_id
 
@@ -84,7 +85,7 @@ def act(request):
     """Take a unit out of use, or into use again."""
     act = choice_param(request, "act", ("deactivate", "reactivate"))
     if act is None:
-        raise NotFound()
+        raise HTTPBadRequest()
     service = request.services.get(DepartmentAdmin)
     found = service.get(path_id(request))
     try:
@@ -109,8 +110,8 @@ def includeme(config):
     """Routes and views."""
     config.add_route("core.departments", URL)
     config.add_route("core.departments.new", URL + "/new")
-    config.add_route("core.department", URL + r"/{id:\d+}")
-    config.add_route("core.department.act", URL + r"/{id:\d+}/act")
+    config.add_route("core.department", URL + "/{id}")
+    config.add_route("core.department.act", URL + "/{id}/act")
     may = everywhere(DEPARTMENTS)
     config.add_view(units, route_name="core.departments", request_method="GET", renderer=LIST, **may)
     config.add_view(new, route_name="core.departments.new", request_method="GET", renderer=ONE, **may)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from pyramid.response import Response
 
 from portal_core.accounts import sheets
@@ -14,7 +14,7 @@ from portal_core.accounts.importcheck import PROBLEMS
 from portal_core.accounts.models import UserImport
 from portal_core.accounts.rights import RightsService
 from portal_core.accounts.userimports import DONE, PREVIEW, UserImportService, heads
-from portal_core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.files.uploads import uploads
 from portal_core.i18n import _
 from portal_core.web.params import choice_param, path_id
@@ -97,7 +97,7 @@ def decide(request):
     """Import the good rows, or forget the file."""
     act = choice_param(request, "act", ("confirm", "discard"))
     if act is None:
-        raise NotFound()
+        raise HTTPBadRequest()
     service = request.services.get(UserImportService)
     kept = service.get(request.identity, path_id(request))
     if act == "discard":
@@ -159,8 +159,8 @@ def includeme(config):
     """Routes and views."""
     config.add_route("core.users.import", "/admin/users/import")
     config.add_route("core.users.template", "/admin/users/import/template.xlsx")
-    config.add_route("core.import", r"/admin/users/imports/{id:\d+}")
-    config.add_route("core.import.passwords", r"/admin/users/imports/{id:\d+}/passwords")
+    config.add_route("core.import", "/admin/users/imports/{id}")
+    config.add_route("core.import.passwords", "/admin/users/imports/{id}/passwords")
     may = everywhere(USERS)
     config.add_view(start, route_name="core.users.import", request_method="GET", renderer=UPLOAD, **may)
     config.add_view(upload, route_name="core.users.import", request_method="POST", renderer=UPLOAD, files=("file",), **may)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pyramid.httpexceptions import HTTPBadRequest
 from wtforms.fields import SelectChoice
 
 from portal_core.accounts import officers
@@ -206,6 +207,8 @@ def unassign(request):
     """Take a role from the person."""
     user_id, service = path_id(request), request.services.get(UserService)
     code, scope = text_param(request, "role", 64), text_param(request, "scope", 64)
+    if not code:
+        raise HTTPBadRequest()
     try:
         service.unassign(request.identity, service.get(user_id), code, scope)
     except (Conflict, Forbidden) as error:
@@ -260,12 +263,12 @@ def includeme(config):
     for name, url in (
         ("core.roles", "/admin/roles"),
         ("core.roles.new", "/admin/roles/new"),
-        ("core.role", r"/admin/roles/{id:\d+}"),
+        ("core.role", "/admin/roles/{id}"),
         ("core.grants", "/admin/grants"),
-        ("core.grant.revoke", r"/admin/grants/{id:\d+}/revoke"),
+        ("core.grant.revoke", "/admin/grants/{id}/revoke"),
         ("core.rights", "/admin/rights"),
-        ("core.user.rights", r"/admin/rights/{id:\d+}"),
-        ("core.user.role.remove", r"/admin/rights/{id:\d+}/remove"),
+        ("core.user.rights", "/admin/rights/{id}"),
+        ("core.user.role.remove", "/admin/rights/{id}/remove"),
     ):
         config.add_route(name, url)
     for view, name, method, template in (

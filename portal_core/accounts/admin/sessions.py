@@ -77,7 +77,7 @@ def includeme(config):
     """Routes and views."""
     template = "portal_core:templates/accounts/admin/{}.pt"
     config.add_route("core.sessions", "/admin/sessions")
-    config.add_route("core.session.end", r"/admin/sessions/{id:\d+}/end")
+    config.add_route("core.session.end", "/admin/sessions/{id}/end")
     config.add_route("core.logins", "/admin/logins")
     may = everywhere(SESSIONS)
     config.add_view(sessions, route_name="core.sessions", request_method="GET", renderer=template.format("sessions"), **may)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.renderers import render_to_response
 from wtforms.fields import SelectChoice
 
@@ -14,7 +15,7 @@ from portal_core.accounts.rights import RightsService
 from portal_core.accounts.services import AccountService, state_of
 from portal_core.accounts.userlist import STATES, UserFilter, UserList, UserPage
 from portal_core.accounts.users import HeldRole, UserService
-from portal_core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
 from portal_core.web.params import choice_param, int_param, path_id, text_param
 
@@ -132,7 +133,7 @@ def act(request):
     """One of ``ACTS``."""
     user_id, act = path_id(request), choice_param(request, "act", ACTS)
     if act is None:
-        raise NotFound()
+        raise HTTPBadRequest()
     found = reading(request).get(UserService).get(user_id)
     # Slow, and so before the writing transaction begins.
     initial = AccountService(reading(request)).prepare(found.login) if act in ("reset", "reactivate") else None
@@ -219,8 +220,8 @@ def includeme(config):
     """Routes and views."""
     config.add_route("core.users", "/admin/users")
     config.add_route("core.users.new", "/admin/users/new")
-    config.add_route("core.user", r"/admin/users/{id:\d+}")
-    config.add_route("core.user.act", r"/admin/users/{id:\d+}/act")
+    config.add_route("core.user", "/admin/users/{id}")
+    config.add_route("core.user.act", "/admin/users/{id}/act")
     may = everywhere(USERS)
     config.add_view(users, route_name="core.users", request_method="GET", renderer=LIST, **may)
     config.add_view(new_user, route_name="core.users.new", request_method="GET", renderer=NEW, **may)
