@@ -60,7 +60,7 @@ def test_without_a_key_nothing_is_stored_in_clear():
         Vault({"portal.encryption_keys": ()}).encrypt(TEXT, PLACE)
 
 
-@pytest.mark.parametrize("text", ["k1", "k1:c2hvcnQ=", f"K1:{'A' * 43}=", f"{new_key('k1')} {new_key('k1')}"])
+@pytest.mark.parametrize("text", ["k1", "k1:c2hvcnQ=", f"K1:{'A' * 43}=", f"k1:{'A' * 43}= k1:{'B' * 42}A="])
 def test_bad_keys_stop_the_start(text):
     with pytest.raises(ValueError, match="key"):
         as_keys(text)
