@@ -40,7 +40,9 @@ def query_words(text: str) -> list[tuple[str, bool]]:
 
 def normal(text: str) -> str:
     """``text`` as it is compared: full-width letters and digits become ordinary ones, capitals small."""
-    return unicodedata.normalize("NFKC", text).lower()
+    folded = unicodedata.normalize("NFKC", text).lower()
+    # Code points that are no letters (yet) would be words that neither database can keep.
+    return "".join(character if character.isalnum() else " " for character in folded)
 
 
 def _is_chinese(run):

@@ -5,6 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser import acts
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_a_rating_of_two_points_is_answered_and_the_rater_reads_it(open_as, watch, scripts):
