@@ -20,7 +20,7 @@ def approver_fields(services: Services, room_id: int | None) -> Fields:
     keepers: tuple[int, ...] = ()
     if room_id is not None:
         found = services.get(RightsService).subjects(permissions.MANAGE_ROOM, room_scope(room_id))
-        keepers = tuple(subject.id for subject in found if subject.kind == "user")
+        keepers = tuple(subject.id for subject in found if subject.kind == "user" and subject.id is not None)
     return {"keeper": (_("Who looks after the room"), keepers)}
 
 
