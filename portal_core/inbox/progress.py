@@ -6,7 +6,7 @@ ends tasks of a case raises its version, and an act moves the case only from the
 never both take the same last signature for the missing one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,7 +38,8 @@ class Answer:
     """What a yes leads to.
 
     ``root`` is the stage's own task, ``ended`` are the tasks that the yes answers, ``void`` those that need no answer any more,
-    ``woken`` those whose turn has come; ``asked`` are the following stages, up to the first that asks somebody. ``complete``:
+    ``woken`` those whose turn has come, ``left`` all that are
+    still to be answered; ``asked`` are the following stages, up to the first that asks somebody. ``complete``:
     nobody is left to be asked.
     """
 
@@ -48,6 +49,7 @@ class Answer:
     ended: list[Task]
     void: list[Task]
     woken: list[Task]
+    left: list[Task]
     asked: list[Asked]
     complete: bool
 
@@ -87,7 +89,7 @@ class Progress:
             asked = self.rules.ahead(plan, max(root.stage, 1), self._subject(flow, ctx, spec, root.scope), agreed)
         woken = _next_in_turn(ended, left, root)
         complete = not left and all(found.done for found in asked)
-        return Answer(plan, spec, root, ended, void, woken, asked, complete)
+        return Answer(plan, spec, root, ended, void, woken, left, asked, complete)
 
     def go_on(self, flow: Flow, ctx: TransitionContext, answer: Answer) -> None:
         """Write what an answer leads to that does not complete the approval."""
@@ -98,6 +100,7 @@ class Progress:
         for task in answer.woken:
             task.status, task.created = OPEN, ctx.now
             task.due = self._due(flow, ctx, answer.spec, answer.plan.stages[max(answer.root.stage, 1) - 1])
+        self._close_messages(ctx, answer)
         opened = self._open(flow, ctx, answer.spec, answer.plan, answer.asked)
         self._tell(ctx, [*answer.woken, *opened])
 
@@ -178,16 +181,26 @@ class Progress:
 
     def _tell(self, ctx: TransitionContext, tasks: Sequence[Task]) -> None:
         """A message to everybody who is awaited from now on."""
-        people: set[int] = set()
-        for task in (t for t in tasks if t.status == OPEN):
-            if task.assignee_id is not None:
-                people.add(task.assignee_id)
-            else:
-                people |= self.rules.members(task.permission, task.scope)
+        people = self._people(task for task in tasks if task.status == OPEN)
         case: Case = ctx.case
         params = {"title": case.title, "number": case.number, "verb": tasks[0].verb if tasks else "", "actor": ctx.actor.name}
         others = people - {ctx.actor.user_id}
         self.services.get(NotificationService).send("core.todo", others, params, f"/cases/{case.number}", case.id)
+
+    def _close_messages(self, ctx: TransitionContext, answer: Answer) -> None:
+        """The messages that told of the tasks which this answer ends are read, but for those who are still asked themselves."""
+        over = self._people([*answer.ended, *answer.void]) | {ctx.actor.user_id}
+        over -= self._people(task for task in answer.left if task.status == OPEN)
+        self.services.get(NotificationService).close_todos(ctx.case.id, over)
+
+    def _people(self, tasks: Iterable[Task]) -> set[int]:
+        people: set[int] = set()
+        for task in tasks:
+            if task.assignee_id is not None:
+                people.add(task.assignee_id)
+            else:
+                people |= self.rules.members(task.permission, task.scope)
+        return people
 
     def _text(self, message: Any) -> str:
         return self.services.portal.default_text(message)

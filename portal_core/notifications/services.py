@@ -1,6 +1,6 @@
 """Sending messages: rows in the sender's transaction, so a message exists exactly when its cause does."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
@@ -61,9 +61,10 @@ class NotificationService:
         """Note that ``reader`` has opened the case: what the messages about it tell, they now see there."""
         self._mark(Notification.user_id == reader.user_id, Notification.case_id == case_id)
 
-    def close_todos(self, case_id: int) -> None:
-        """The tasks of the case that messages told of are done: nobody needs to read those any more."""
-        self._mark(Notification.case_id == case_id, Notification.todo.is_(True))
+    def close_todos(self, case_id: int, user_ids: Collection[int] | None = None) -> None:
+        """The tasks of the case that messages told of are done: nobody (of ``user_ids``) needs to read those any more."""
+        whose = [] if user_ids is None else [Notification.user_id.in_(user_ids)]
+        self._mark(Notification.case_id == case_id, Notification.todo.is_(True), *whose)
 
     def _mark(self, *which: sa.ColumnElement[bool]) -> None:
         unread = sa.update(Notification).where(*which, Notification.read_at.is_(None))

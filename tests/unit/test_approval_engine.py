@@ -108,6 +108,24 @@ def test_a_partial_yes_tells_the_next_and_not_the_applicant_nor_the_plugin(cases
     assert sent == [(staff.named[0].id, "core.todo"), (staff.named[1].id, "core.todo")]
 
 
+def test_a_partial_yes_reads_the_message_of_who_said_it_and_of_nobody_who_is_still_asked(
+    cases, services, session, staff, set_plan
+):
+    set_plan(user(*staff.named[:2], mode=s.EVERY), user(staff.named[2]))
+    case = apply_for(services, staff.clerk)
+
+    def unread():
+        session.expire_all()
+        return [n.user_id for n in session.scalars(sa.select(Notification).order_by(Notification.id)) if n.read_at is None]
+
+    first, second, third = (person.id for person in staff.named)
+    assert unread() == [first, second]
+    say(cases, case, staff.named[0])
+    assert unread() == [second]
+    say(cases, case, staff.named[1])
+    assert unread() == [third]
+
+
 def test_any_of_several_suffices(cases, services, session, staff, set_plan):
     set_plan(user(*staff.named))
     case = apply_for(services, staff.clerk)
