@@ -11,6 +11,8 @@ from portal_core.content.announcements import AnnouncementService, Listed
 from portal_core.content.models import Announcement
 from portal_core.declarations import ServiceTile
 from portal_core.i18n import _
+from portal_core.inbox.delegation_views import standing
+from portal_core.inbox.delegations import DelegationLine
 from portal_core.inbox.queries import tab_page
 from portal_core.inbox.rows import Row, Rows
 
@@ -51,6 +53,7 @@ class HomePage:
     cards: tuple[Card, ...]
     announcements: tuple[Listed, ...]
     to_confirm: tuple[Announcement, ...]
+    delegations: tuple[DelegationLine, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def home(request) -> HomePage:
         cards=_cards(request),
         announcements=announcements[:ANNOUNCEMENTS_SHOWN],
         to_confirm=tuple(each.announcement for each in announcements if each.announcement.must_read and not each.read),
+        delegations=tuple(standing(request)),
     )
 
 

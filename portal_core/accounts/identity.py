@@ -20,8 +20,9 @@ class Identity:
 
     ``department_path`` lists the ids from the root to the person's main department, ``department_paths`` the paths of all their
     departments as ``Department.path`` has them, the main one first. ``reaches`` maps a permission that is held for a part of the
-    data only to the widest such reach. ``stand_ins``: for whom the person stands in now. ``password_expired`` says why the
-    password must be changed; ``must_enrol``: the second factor must be set up before anything else.
+    data only to the widest such reach. ``stand_ins``: for whom the person stands in now; ``away``: somebody stands in for them
+    now. ``password_expired`` says why the password must be changed; ``must_enrol``: the second factor must be set up before
+    anything else.
     """
 
     user_id: int
@@ -38,6 +39,7 @@ class Identity:
     department_paths: tuple[str, ...] = ()
     reaches: Mapping[str, str] = field(default_factory=dict)
     stand_ins: "tuple[StandIn, ...]" = ()
+    away: bool = False
     password_expired: bool = False
     must_enrol: bool = False
 

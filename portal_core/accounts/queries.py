@@ -87,6 +87,7 @@ _PERSON = (
     Department.name.label("department_name"),
     Department.path.label("department_path"),
     sa.exists().where(Delegation.to_user_id == User.id, *delegation_holds()).label("stands_in"),
+    sa.exists().where(Delegation.from_user_id == User.id, *delegation_holds()).label("away"),
     *_rights(User.id, Department.path),
 )
 
@@ -187,6 +188,7 @@ def _identity(person, session_id):
         session_id=session_id,
         department_paths=(main, *further) if main else tuple(further),
         reaches={permission: widest(found) for permission, found in reaches.items()},
+        away=bool(person.away),
     )
 
 

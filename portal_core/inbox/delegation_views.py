@@ -171,8 +171,11 @@ class AllDelegations(OwnDelegations):
 
 
 def standing(request) -> list[DelegationLine]:
-    """The person's delegations in both directions that hold now, for the home page."""
-    return request.services.get(DelegationService).present(request.identity.user_id)
+    """The person's delegations in both directions that hold now, for the home page; asked only where there are any."""
+    identity = request.identity
+    if not (identity.away or identity.stand_ins):
+        return []
+    return request.services.get(DelegationService).present(identity.user_id)
 
 
 def includeme(config):

@@ -258,6 +258,8 @@ def test_a_delegation_from_the_form_to_both_names(as_, app, people, case):
     page = form.submit().follow()
     assert "王磊" in page.html.select_one("#h-given").find_parent("section").text
     stand_in = as_(people.stranger)
+    for one in (browser, stand_in):
+        assert "王磊 代 周敏 办理" in one.get("/").html.select_one("#h-delegations").find_parent("section").text
     row = stand_in.get("/inbox").html.select_one(".inbox li")
     assert row.select_one(".tag").text == "代 周敏"
     page = stand_in.get(f"/cases/{case}")
