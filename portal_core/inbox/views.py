@@ -10,8 +10,9 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from portal_core.errors import Conflict, Invalid
 from portal_core.i18n import _
 from portal_core.inbox import casepage
+from portal_core.inbox.batch import BATCH_MAX
 from portal_core.inbox.phrases import opinion_in
-from portal_core.inbox.queries import DRAFT_STATE, SEEN, TABS, tab_counts, tab_page
+from portal_core.inbox.queries import DRAFT_STATE, PAGE, SEEN, TABS, tab_counts, tab_page
 from portal_core.inbox.refusals import CASE, refused
 from portal_core.inbox.rows import Row, Rows, case_url
 from portal_core.inbox.services import CaseService
@@ -19,6 +20,8 @@ from portal_core.services import Services
 from portal_core.web.params import choice_param, int_param
 
 COUNT_CAP = 100
+# How many rows a page of 待办 shows for those who want to agree to more at once (``BATCH_MAX`` is what one batch takes).
+SIZES = (PAGE, 50, BATCH_MAX)
 TITLES = {"todo": _("To do"), "done": _("Handled"), "mine": _("Started by me"), "read": _("To read"), "draft": _("Drafts")}
 EMPTY = {
     "todo": (_("Nothing to do, well done"), _("New reviews and ratings will appear here.")),
@@ -48,6 +51,7 @@ class InboxPage:
     """Context of ``inbox.pt``. ``first_url`` and ``next_url`` are None where there is no such page.
 
     ``halves`` are ``(title, url, current)`` of what is to be read and of what was read.
+    ``sizes`` are ``(rows, url, current)`` where there are more to-dos than a page shows.
     """
 
     title: Any
@@ -57,18 +61,24 @@ class InboxPage:
     next_url: str | None
     empty: tuple[Any, Any]
     halves: tuple[tuple[Any, str, bool], ...]
+    sizes: tuple[tuple[int, str, bool], ...]
 
 
 def inbox(request) -> InboxPage:
-    """``/inbox?tab=&seen=&before=``: one tab, newest first, page by page; ``seen=1`` is what was read (已阅)."""
+    """``/inbox?tab=&seen=&size=&before=``: one tab, newest first, page by page; ``seen=1`` is what was read (已阅).
+
+    ``size`` is one of ``SIZES``, for 待办 only.
+    """
     portal, session = request.registry.portal, request.db
     tab = choice_param(request, "tab", TABS, "todo")
     before = int_param(request, "before", low=1)
     awaited = portal.task_permissions
     counts = tab_counts(session, request.identity, awaited, COUNT_CAP)
     seen = tab == "read" and choice_param(request, "seen", ("1",)) == "1"
-    found, following = tab_page(session, SEEN if seen else tab, request.identity, awaited, before=before)
-    here = f"/inbox?tab={tab}&seen=1" if seen else f"/inbox?tab={tab}"
+    size = int(choice_param(request, "size", [str(size) for size in SIZES], PAGE)) if tab == "todo" else PAGE
+    found, following = tab_page(session, SEEN if seen else tab, request.identity, awaited, size, before=before)
+    start = f"/inbox?tab={tab}"
+    here = f"{start}&seen=1" if seen else f"{start}&size={size}" if size != PAGE else start
     return InboxPage(
         title=TITLES[tab],
         tabs=tuple(Tab(key, TITLES[key], f"/inbox?tab={key}", counts[key], key == tab) for key in TABS),
@@ -77,6 +87,7 @@ def inbox(request) -> InboxPage:
         next_url=f"{here}&before={following}" if following else None,
         empty=EMPTY[SEEN if seen else tab],
         halves=tuple((title, url, flag == seen) for title, url, flag in HALVES) if tab == "read" else (),
+        sizes=tuple((n, f"{start}&size={n}", n == size) for n in SIZES) if tab == "todo" and counts[tab] > PAGE else (),
     )
 
 

@@ -108,6 +108,25 @@ def test_pages_follow_each_other_without_gap_or_double(app, people):
     assert titles(page.click("回到第一页"))[0] == "第 45 件 · 待您审核"
 
 
+def test_more_rows_on_a_page_for_those_who_want_them(app, people):
+    with app.services() as services:
+        for number in range(1, 62):
+            apply_for(services, people.clerk, f"第 {number} 件")
+    app.login(people.li)
+    page = app.get("/inbox")
+    sizes = [(link.text, link.get("aria-current")) for link in page.html.select(".sizes a")]
+    assert sizes == [("10", "true"), ("50", None), ("100", None)]
+    with count_statements(app.portal.database.engine) as few:
+        assert len(titles(app.get("/inbox"))) == 10
+    with count_statements(app.portal.database.engine) as many:
+        page = app.get("/inbox?tab=todo&size=50")
+    assert (len(titles(page)), many.count) == (50, few.count)
+    assert titles(page.click("下一页")) == [f"第 {number} 件 · 待您审核" for number in range(11, 0, -1)]
+    assert len(titles(app.get("/inbox?tab=todo&size=100"))) == 61
+    app.get("/inbox?tab=todo&size=1000", status=400)
+    assert "每页行数" not in app.get("/inbox?tab=done")
+
+
 @pytest.mark.parametrize("tab", ["mine", "done"])
 def test_the_other_lists_have_pages_too(app, people, tab):
     with app.services() as services:

@@ -5,6 +5,7 @@ import './elements/rows.js';
 import './elements/people.js';
 import './elements/grid.js';
 import './elements/zone.js';
+import { watchChooseAll } from './choose.js';
 import { watchDialogs } from './dialog.js';
 import { watchErrorSummaries } from './errors.js';
 import { watchMenus } from './menu.js';
@@ -15,6 +16,7 @@ import { foldSources } from './sources.js';
 import { startHtmx } from './hypermedia.js';
 
 document.documentElement.classList.replace('no-js', 'js');
+watchChooseAll();
 watchDialogs();
 watchErrorSummaries();
 watchMenus();
