@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from portal_core.accounts.models import User
 from portal_core.inbox.acts import TaskActs
 from portal_core.inbox.handover import HandoverService
-from portal_core.inbox.models import ACT, OPEN, Case, Task
+from portal_core.inbox.models import ACT, OPEN, WAITING, Case, Task
 from portal_core.inbox.services import CaseService
+from portal_core.inbox.signing import SigningService
 from portal_meetings.services.pending import PendingService
 from tests import scene as scenes
 from tests.forms import new_case
@@ -27,11 +28,11 @@ def task_of(services, number):
     return services.session.scalars(query.order_by(Task.id)).one()
 
 
-def do(scene, who, act, number, version, *more):
+def do(scene, who, act, number, version, *more, acts=TaskActs):
     with scene.services() as services:
         cases, identity = services.get(CaseService), scene.people[who].identity
         case = cases.visible(number, identity)
-        getattr(services.get(TaskActs), act)(case, task_of(services, number).id, identity, *more, version)
+        getattr(services.get(acts), act)(case, task_of(services, number).id, identity, *more, version)
 
 
 def queue(scene, who):
@@ -58,6 +59,44 @@ def test_a_review_that_was_handed_over_is_done_by_somebody_without_any_right(sce
     assert offers(scene, "guest", number) == {"approve", "return", "reject"}
     scene.act("guest", number, "approve")
     assert scene.state(number)[0] == "approved"
+
+
+def ask_after(scene, who, number, version, *signers):
+    do(scene, who, "ask", number, version, [scene.people[signer].id for signer in signers], "after", acts=SigningService)
+
+
+def open_tasks(scene, number):
+    with scene.services() as services:
+        query = sa.select(User.login, Task.status).join(Case, Case.id == Task.case_id).join(User, User.id == Task.assignee_id)
+        mine = query.where(Case.number == number, Task.kind == ACT, Task.step == "review", Task.status.in_((OPEN, WAITING)))
+        return [tuple(row) for row in services.session.execute(mine.order_by(Task.id))]
+
+
+def test_signatures_wanted_after_the_review_move_the_booking_with_the_last_of_them(scene, booking):
+    number, version = booking
+    ask_after(scene, "keeper", number, version, "guest", "leader")
+    assert open_tasks(scene, number) == [("keeper", OPEN), ("guest", WAITING), ("leader", WAITING)]
+    assert offers(scene, "guest", number) == set()
+    scene.act("keeper", number, "approve", "同意")
+    assert (scene.state(number)[0], open_tasks(scene, number)) == ("pending", [("guest", OPEN), ("leader", OPEN)])
+    assert offers(scene, "keeper", number) & {"approve", "reject", "return"} == set()
+    page = scene.browsers["guest"].get(f"/cases/{number}")
+    assert "吴桂芳" in page.html.select_one(".why").text
+    form = next(form for form in page.forms.values() if form.action.endswith("/act"))
+    assert form.submit("action", value="approve").status_int == 303
+    assert (scene.state(number)[0], open_tasks(scene, number)) == ("pending", [("leader", OPEN)])
+    scene.act("leader", number, "approve")
+    assert (scene.state(number)[0], open_tasks(scene, number)) == ("approved", [])
+    names = [line.text for line in scene.browsers["staff"].get(f"/cases/{number}").html.select(".timeline li:not(.wait)")]
+    assert [any(name in line for line in names) for name in ("吴桂芳", "何平", "沈立群")] == [True] * 3
+
+
+def test_one_of_those_who_sign_after_the_review_may_refuse_it(scene, booking):
+    number, version = booking
+    ask_after(scene, "keeper", number, version, "guest")
+    scene.act("keeper", number, "approve")
+    scene.act("guest", number, "reject", "与活动冲突")
+    assert (scene.state(number)[0], open_tasks(scene, number)) == ("rejected", [])
 
 
 def test_withdrawn_until_the_review_and_not_after_it(scene, booking):

@@ -63,6 +63,12 @@ def test_a_message_without_an_opinion_does_not_end_in_a_colon(app, people, send)
     assert app.get("/notifications").html.select_one(".notices .m").text.strip() == "李静"
 
 
+def test_messages_of_the_core_do_not_wear_the_icon_of_one_of_its_flows(app, people, send):
+    send(people.clerk, code="core.todo", title="x", verb="审核", number="1", actor="李静")
+    app.login(people.clerk)
+    assert app.get("/notifications").html.select_one(".notices .chip use")["href"].endswith("#bell")
+
+
 def test_parameters_are_text(app, people, send):
     send(people.clerk, title="<b>${actor}</b>", opinion="<script>alert(1)</script>")
     app.login(people.clerk)
