@@ -35,6 +35,8 @@ FEATURES = (
     "portal_core.evaluations.views",
     "portal_core.content.views",
     "portal_core.statistics.views",
+    "portal_core.search.views",
+    "portal_core.accounts.directory",
     "portal_core.admin.views",
     # Pages of 系统管理; the order in the menu is each entry's own.
     "portal_core.accounts.admin",
@@ -43,8 +45,6 @@ FEATURES = (
     "portal_core.places.admin",
     "portal_core.content.admin",
     "portal_core.evaluations.admin",
-    "portal_core.statistics.admin",
-    "portal_core.search.admin",
     "portal_core.modules.admin",
     "portal_core.jobs.admin",
     "portal_core.notifications.admin",

@@ -32,7 +32,7 @@ FEATURES = (
 
 
 def _all(name):
-    return tuple(chain.from_iterable(getattr(feature, name) for feature in FEATURES))
+    return tuple(chain.from_iterable(getattr(feature, name, ()) for feature in FEATURES))
 
 
 PERMISSIONS = (
@@ -64,6 +64,6 @@ JOBS = (
 )
 
 # Most features keep no files.
-FILE_OWNERS = tuple(chain.from_iterable(getattr(feature, "FILE_OWNERS", ()) for feature in FEATURES))
+FILE_OWNERS = _all("FILE_OWNERS")
 
 HEALTH_CHECKS = (HealthCheck("core.database", database_answers), *_all("HEALTH_CHECKS"))

@@ -55,5 +55,3 @@ NOTIFICATION_TYPES = (
 )
 JOBS = (Job("core.unused_accounts", _("Close accounts that nobody uses"), dt.timedelta(days=1), close_unused),)
 HEALTH_CHECKS = (HealthCheck("core.officers", administrators_separated, vital=False, with_portal=True),)
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

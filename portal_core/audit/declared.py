@@ -7,9 +7,6 @@ from portal_core.declarations import HealthCheck, Job, NotificationType
 from portal_core.i18n import _
 
 # Who may read it, ``core:log:view``, is declared with the login log.
-PERMISSIONS: tuple = ()
-ROLES: tuple = ()
-SETTINGS: tuple = ()
 NOTIFICATION_TYPES = (
     NotificationType(
         checks.BROKEN,
@@ -27,5 +24,3 @@ HEALTH_CHECKS = (
     HealthCheck("core.chains", checks.chains_hold, vital=False),
     HealthCheck("core.seals", checks.entries_are_sealed, vital=False, thorough=True, with_portal=True),
 )
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

@@ -7,9 +7,3 @@ MANAGE = "core:calendar:manage"
 
 PERMISSIONS: tuple = (Permission(MANAGE, _("Change the working calendar and office hours")),)
 ROLES: tuple = (RoleDefault("admin", _("System administrator"), (MANAGE,)),)
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
-JOBS: tuple = ()
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

@@ -14,10 +14,4 @@ PERMISSIONS = (
     Permission(WRITE_HELP, _("Write help pages")),
 )
 ROLES = (RoleDefault("admin", _("System administrator"), (ANNOUNCE, WRITE_HELP)),)
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
-JOBS: tuple = ()
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()
 FILE_OWNERS = (FileOwner(OWNER, _("Attachments of announcements"), lambda: sa.select(AnnouncementFile.file_id)),)

@@ -20,7 +20,6 @@ ROLES = (
     RoleDefault("admin", _("System administrator"), (VIEW_RESULTS, HANDLE)),
     RoleDefault("leader", _("Leader"), (VIEW_RESULTS,)),
 )
-SETTINGS: tuple = ()
 NOTIFICATION_TYPES = (
     NotificationType("core.followup_answered", _("Your rating was answered: ${title}"), _("${actor}: ${opinion}")),
     NotificationType("core.rating_reminder", _("Please rate: ${title}"), _("${form}, possible until ${until}")),
@@ -29,7 +28,5 @@ JOBS = (
     Job("core.rating_reminders", _("Remind people of what they have not rated"), dt.timedelta(hours=1), remind),
     Job("core.ratings_close", _("Close ratings and follow-ups whose time is over"), dt.timedelta(minutes=10), close_overdue),
 )
-HEALTH_CHECKS: tuple = ()
 FLOWS = (FLOW,)
-EVALUATION_FORMS: tuple = ()
 FILE_OWNERS = (FileOwner("core.evaluation", _("Photos of follow-ups"), lambda: sa.select(FollowUpRow.photo_id)),)

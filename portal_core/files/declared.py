@@ -23,8 +23,4 @@ SETTINGS = (
     SettingSpec("portal.file_store_key", "", "Access key of the store.", str, "PORTAL_FILE_STORE_KEY"),
     SettingSpec("portal.file_store_secret", "", "Secret key of the store.", str, "PORTAL_FILE_STORE_SECRET"),
 )
-NOTIFICATION_TYPES: tuple = ()
 JOBS = (Job("core.files", _("Remove files that nobody needs, and look for lost ones"), dt.timedelta(days=1), collect),)
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

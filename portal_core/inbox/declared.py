@@ -9,7 +9,6 @@ PERMISSIONS: tuple = (
     Permission("core:approval:manage", _("Set the steps of approvals")),
 )
 ROLES: tuple = (RoleDefault("admin", _("System administrator"), ("core:delegation:manage", "core:approval:manage")),)
-SETTINGS: tuple = ()
 NOTIFICATION_TYPES: tuple = (
     NotificationType("core.todo", _("To do: ${title}"), _("${verb}, case ${number}."), todo=True),
     NotificationType(
@@ -31,6 +30,3 @@ NOTIFICATION_TYPES: tuple = (
     NotificationType("core.delegation_ended", _("Delegation ended: ${to} no longer stands in for ${from}"), _("${period}")),
 )
 JOBS: tuple = (Job("core.escalate", _("Remind of overdue to-dos and tell supervisors"), EVERY, escalate),)
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

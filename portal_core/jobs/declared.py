@@ -35,8 +35,5 @@ SETTINGS: tuple = (
     ),
     SettingSpec("portal.job_threads", "2", "Queued jobs that one worker does side by side, on PostgreSQL.", as_count),
 )
-NOTIFICATION_TYPES: tuple = ()
 JOBS: tuple = (Job("core.forget_work", _("Forget finished background work"), dt.timedelta(days=1), forget_done),)
 HEALTH_CHECKS: tuple = (HealthCheck("core.queue", none_dead, vital=False),)
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

@@ -8,9 +8,3 @@ PERMISSIONS = (
     Permission("core:parameter:manage", _("Change parameters")),
 )
 ROLES = (RoleDefault("admin", _("System administrator"), ("core:module:manage", "core:parameter:manage")),)
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
-JOBS: tuple = ()
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

@@ -65,5 +65,3 @@ JOBS = (
     Job("core.forget_deliveries", _("Forget finished deliveries after some months"), DAY, forget_finished),
 )
 HEALTH_CHECKS = (HealthCheck("core.deliveries", channels_work, vital=False, with_portal=True),)
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

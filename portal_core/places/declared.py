@@ -13,10 +13,4 @@ PERMISSIONS = (
     Permission(MANAGE_DICTIONARIES, _("Change dictionaries")),
 )
 ROLES = (RoleDefault("admin", _("System administrator"), (MANAGE_PLACES, MANAGE_DICTIONARIES)),)
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
-JOBS: tuple = ()
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()
 FILE_OWNERS = (FileOwner("core.place", _("Floor plans"), lambda: sa.select(Place.plan_id)),)

@@ -13,11 +13,4 @@ def index_older(session, portal, _clock):
     index_older(session, portal.search_providers.values())
 
 
-PERMISSIONS: tuple = ()
-ROLES: tuple = ()
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
 JOBS = (Job("core.search", _("Put older things into the search"), dt.timedelta(minutes=1), index_older),)
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

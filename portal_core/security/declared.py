@@ -93,8 +93,5 @@ SETTINGS = (
         title=_("Mask telephone numbers (true or false)"),
     ),
 )
-NOTIFICATION_TYPES: tuple = ()
 JOBS = (Job("core.login_steps", _("Remove logins that were not finished"), dt.timedelta(hours=1), end_login_steps),)
 HEALTH_CHECKS = (HealthCheck("core.secrets", secrets_are_readable, vital=False, with_portal=True),)
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()

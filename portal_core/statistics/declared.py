@@ -13,16 +13,11 @@ ROLES: tuple = (
     RoleDefault("admin", _("System administrator"), (VIEW,)),
     RoleDefault("leader", _("Leader"), (VIEW,)),
 )
-SETTINGS: tuple = ()
-NOTIFICATION_TYPES: tuple = ()
 JOBS: tuple = (
     Job("core.handling", _("Measure how long closed cases took"), dt.timedelta(minutes=1), measure_closed),
     Job("core.exports", _("Remove exported lists after a day"), dt.timedelta(hours=1), remove_old),
     QueuedJob(EXPORT, _("Export a list of the statistics"), store_export, prepare_export, attempts=3),
 )
-HEALTH_CHECKS: tuple = ()
-FLOWS: tuple = ()
-EVALUATION_FORMS: tuple = ()
 DATASETS: tuple = (CASES,)
 # The job above removes them.
 FILE_OWNERS = (FileOwner(OWNER, _("Exported lists")),)

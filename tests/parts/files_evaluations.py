@@ -26,6 +26,7 @@ FOLLOWERS = ("staff", "meetings-admin", "admin", "keeper", "leader")
 LOW = {"room": 5, "tea": 2, "technology": 4, "staff": 5, "response": 3}
 
 PAGES = {
+    "GET core.admin.evaluations": ("/admin/evaluations", ("admin",)),
     "GET core.results": (RESULTS, VIEWERS),
     "GET core.results.answers": (f"{RESULTS}/answers?question=tea&value=2", VIEWERS),
     "GET core.results.follow_ups": (f"{RESULTS}/follow-ups", VIEWERS),
@@ -74,6 +75,7 @@ def _answer(scene):
 FORMS = {"follow-up": Form("meetings-admin", _answer)}
 
 BROWSER = (
+    Page("admin-evaluations", "admin", "/admin/evaluations"),
     Page("results", "meetings-admin", RESULTS),
     Page("results-answers", "leader", f"{RESULTS}/answers?comments=1"),
     Page("results-follow-ups", "leader", f"{RESULTS}/follow-ups"),

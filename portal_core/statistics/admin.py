@@ -1,5 +1,0 @@
-"""Pages of 系统管理 for statistics."""
-
-
-def includeme(config):
-    """Routes, views and menu entries."""
