@@ -25,8 +25,8 @@ _AREAS = {
     **dict.fromkeys(("log", "audit"), AUDIT_AREA),
 }
 _ENTRANCE = "core:admin:view"
-# Reading what people apply for is no administration: it is for the role `leader`, or given by name.
-_BUSINESS = frozenset(("core:case:view_all",))
+# Reading what people apply for and what is masked is no administration: it is for the role `leader`, or given by name.
+_BUSINESS = frozenset(("core:case:view_all", "core:sensitive:view"))
 OFFICERS = {
     "system-admin": (_("System administrator of the three"), SYSTEM_AREA),
     "security-admin": (_("Security administrator"), SECURITY_AREA),

@@ -7,7 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal_core.api import AuditService, Case, CaseService, Conflict, Forbidden, Identity, Invalid, NotFound, Services
+from portal_core.api import (
+    AuditService,
+    Case,
+    CaseService,
+    Conflict,
+    Department,
+    Forbidden,
+    Identity,
+    Invalid,
+    NotFound,
+    Services,
+)
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.models import Booking, Draft, room_scope
@@ -22,6 +33,7 @@ from portal_meetings.services.visibility import has_detail_right
 
 __all__ = ["BookingService", "SlotTaken"]
 
+READ_CASES = "core:case:view_all"
 DRAFT_MAX = 20_000
 CANCEL_TEXT_MAX = 500
 
@@ -58,7 +70,14 @@ class BookingService:
         """May ``identity`` read everything? Whoever has the right, and readers of all cases if it is not confidential."""
         if has_detail_right(identity, booking):
             return True
-        return not booking.confidential and identity.may("core:case:view_all")
+        return not booking.confidential and self._reads_cases(booking, identity)
+
+    def _reads_cases(self, booking: Booking, identity: Identity) -> bool:
+        """Does the right to read cases reach this one? The unit is looked up only for those whose right ends with some units."""
+        if identity.reach(READ_CASES) in (None, "all"):
+            return identity.may(READ_CASES)
+        unit = sa.select(Department.path).join(Case, Case.department_id == Department.id).where(Case.id == booking.case_id)
+        return identity.covers(READ_CASES, self.session.scalar(unit), (booking.owner_id,))
 
     # -- drafts ----------------------------------------------------------------------------------------------------
 

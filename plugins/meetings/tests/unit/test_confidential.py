@@ -1,5 +1,7 @@
 """Of a confidential meeting only owner, reviewers of the room and holders of the right read more than that the room is taken."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -64,3 +66,13 @@ def test_a_look_at_it_is_recorded(session, bookings, secret, clerk, reviewer):
     assert looks() == []
     bookings.get(secret.case_id, reviewer.identity)
     assert looks() == [reviewer.id]
+
+
+@pytest.mark.parametrize("reach, sees", [("all", True), ("tree", True), ("department", True), ("own", False)])
+def test_readers_of_their_units_cases_read_its_open_meetings_only(bookings, clerk, form, reach, sees):
+    plain = bookings.book(clerk.identity, form())
+    unit = replace(clerk.identity, user_id=999_999, permissions=frozenset(), reaches={"core:case:view_all": reach})
+    head = replace(unit, permissions=frozenset(("core:case:view_all",)), reaches={}) if reach == "all" else unit
+    assert bookings.may_see_detail(plain, head) is sees
+    elsewhere = replace(head, department_paths=("/4711/",))
+    assert bookings.may_see_detail(plain, elsewhere) is (reach == "all")
