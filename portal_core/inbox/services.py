@@ -12,7 +12,7 @@ from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, ServiceEr
 from portal_core.i18n import _
 from portal_core.inbox.flow import REQUIRED, Flow, Transition, TransitionContext
 from portal_core.inbox.may import absent_for, may, may_any
-from portal_core.inbox.models import ACT, DONE, OPEN, READ, Case, Task
+from portal_core.inbox.models import ACT, DONE, OPEN, READ, WAITING, Case, Task
 from portal_core.inbox.moves import Moves, stale
 from portal_core.inbox.numbers import next_number
 from portal_core.inbox.plans.rules import Rules
@@ -67,8 +67,18 @@ class CaseService:
         flow = self.flow(case)
         if flow and (flow.handler.may_view(self.services, case, identity) or may_any(self.services, flow, case, identity)):
             return True
-        concerned = any(concerns(task, identity) for task in self.tasks(case))
-        return concerned or has_acted(self.session, case.id, identity.user_id)
+        return self.has_part(case, identity, deciding=False) or has_acted(self.session, case.id, identity.user_id)
+
+    def has_part(self, case: Case, identity: Identity, deciding: bool) -> bool:
+        """Is a task of ``case`` with ``identity``, so that they must be able to read what it is about?
+
+        ``deciding``: only what they are asked to decide or have decided counts; else whatever was ever theirs, copies included.
+        """
+        if not deciding:
+            return any(concerns(task, identity) for task in self.tasks(case))
+        acts = [task for task in self.tasks(case) if task.kind == ACT]
+        live = (task for task in acts if task.status in (OPEN, WAITING))
+        return any(task.done_by_id == identity.user_id for task in acts) or any(awaits(task, identity) for task in live)
 
     def open_tasks(self, case: Case) -> list[Task]:
         """The open tasks of a case, oldest first."""

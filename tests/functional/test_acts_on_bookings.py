@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from portal_core.accounts.models import User
 from portal_core.inbox.acts import TaskActs
+from portal_core.inbox.copies import CopyService
 from portal_core.inbox.handover import HandoverService
 from portal_core.inbox.models import ACT, OPEN, WAITING, Case, Task
 from portal_core.inbox.services import CaseService
@@ -89,6 +90,23 @@ def test_signatures_wanted_after_the_review_move_the_booking_with_the_last_of_th
     assert (scene.state(number)[0], open_tasks(scene, number)) == ("approved", [])
     names = [line.text for line in scene.browsers["staff"].get(f"/cases/{number}").html.select(".timeline li:not(.wait)")]
     assert [any(name in line for line in names) for name in ("吴桂芳", "何平", "沈立群")] == [True] * 3
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_who_must_decide_reads_what_it_is_about_and_who_gets_a_copy_only_what_is_no_secret(scene, confidential):
+    number = scene.book("staff", scene.rooms.first, (20 + confidential, 9), title="干部培训", confidential=confidential)
+    with scene.services() as services:
+        keeper = scene.people["keeper"].identity
+        case = services.get(CaseService).visible(number, keeper)
+        services.get(CopyService).send(case, keeper, [scene.people["staff2"].id])
+        services.get(TaskActs).transfer(case, task_of(services, number).id, keeper, scene.people["guest"].id, case.version)
+
+    def reads(who):
+        return "杨晓 1" in scene.browsers[who].get(f"/cases/{number}").html.select_one("#h-booking").find_parent("section").text
+
+    assert (reads("guest"), reads("staff2")) == (True, not confidential)
+    scene.act("guest", number, "approve")
+    assert reads("guest")
 
 
 def test_one_of_those_who_sign_after_the_review_may_refuse_it(scene, booking):

@@ -67,10 +67,13 @@ class BookingService:
         return booking
 
     def may_see_detail(self, booking: Booking, identity: Identity) -> bool:
-        """May ``identity`` read everything? Whoever has the right, and readers of all cases if it is not confidential."""
-        if has_detail_right(identity, booking):
+        """May ``identity`` read everything? Whoever has the right, and who must decide on it for somebody who has.
+
+        Of a meeting that is not confidential also the readers of all cases, and those to whom its case was copied.
+        """
+        if has_detail_right(identity, booking) or (not booking.confidential and self._reads_cases(booking, identity)):
             return True
-        return not booking.confidential and self._reads_cases(booking, identity)
+        return self.cases.has_part(booking.case, identity, deciding=booking.confidential)
 
     def _reads_cases(self, booking: Booking, identity: Identity) -> bool:
         """Does the right to read cases reach this one? The unit is looked up only for those whose right ends with some units."""

@@ -51,7 +51,8 @@ def show(request) -> PopupPage:
     """``/meetings/bookings/<id>``. What never took the room is shown only to those who may read its case."""
     service, identity, clock = request.services.get(BookingService), request.identity, request.registry.portal.clock
     booking = service.get(path_id(request), identity, full=False)
-    detail, hidden = service.may_see_detail(booking, identity), is_hidden(identity, booking)
+    detail = service.may_see_detail(booking, identity)
+    hidden = not detail and is_hidden(identity, booking)
     if not detail and booking.state not in states.KEEPING:
         raise NotFound()
     if detail and booking.confidential:
