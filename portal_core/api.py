@@ -71,7 +71,7 @@ from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
 from portal_core.statistics.datasets import Chart, Column, Dataset, Dimension, average, count, ratio, share, total
 from portal_core.statistics.functions import minutes_between
-from portal_core.web.forms import Filled, PortalForm, VersionField
+from portal_core.web.forms import Filled, PortalForm, TickBoxes, VersionField
 from portal_core.web.params import choice_param, date_param, int_param, path_id, text_param
 
 __all__ = [
@@ -156,6 +156,7 @@ __all__ = [
     "Subject",
     "Task",
     "TaskSpec",
+    "TickBoxes",
     "Transition",
     "TransitionContext",
     "TranslationStringFactory",

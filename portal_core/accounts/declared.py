@@ -40,7 +40,7 @@ SETTINGS = (
         "false",
         "True ends a person's other sessions when they log in.",
         as_bool,
-        title=_("One login per account at a time (true or false)"),
+        title=_("One login per account at a time"),
     ),
     SettingSpec(
         "portal.unused_days",

@@ -18,6 +18,7 @@ from portal_core.audit.services import AuditService
 from portal_core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from portal_core.i18n import _
 from portal_core.inbox.models import ACT, OPEN, WAITING, Task
+from portal_core.security.factors import SecondFactorService
 from portal_core.services import Services
 
 MAX_FURTHER = 20
@@ -194,6 +195,20 @@ class UserService:
             raise Conflict(_("The account is not deactivated."))
         with self.guard.watching():
             self.accounts.reactivate(user, actor, initial)
+
+    def remove_second_factor(self, actor: Identity, user: User) -> None:
+        """Forget the second factor of the person, who has lost it.
+
+        Raises Forbidden for oneself - whoever holds a stolen session must not get rid of the factor that guards the account - and
+        Conflict when there is none.
+        """
+        self._touch(actor, user)
+        if user.id == actor.user_id:
+            raise Forbidden(_("Nobody can remove their own second factor. Ask another administrator."))
+        try:
+            self.services.get(SecondFactorService).remove(user, actor)
+        except NotFound:
+            raise Conflict(_("This person has no second factor.")) from None
 
     def end_sessions(self, actor: Identity, user: User) -> int:
         """End all sessions of the person; returns how many there were."""

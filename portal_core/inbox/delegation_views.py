@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import DateField, SelectMultipleField, StringField, TimeField, widgets
+from wtforms import DateField, StringField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
@@ -15,18 +15,11 @@ from portal_core.inbox.delegations import MANAGE, REASON_LENGTH, DelegationLine,
 from portal_core.inbox.people_form import ABSENT, FIND, People, chosen_one, people_of
 from portal_core.inbox.persons import PersonService
 from portal_core.services import Services
-from portal_core.web.forms import PortalForm
+from portal_core.web.forms import PortalForm, TickBoxes
 from portal_core.web.params import int_param, path_id
 
 OWN, ALL = "/account/delegations", "/admin/delegations"
 STATES = {"active": (_("In force"), "ok"), "planned": (_("Not begun"), "info"), "over": (_("Delegation over"), "mute")}
-
-
-class TickBoxes(SelectMultipleField):
-    """Several choices as tick boxes."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 class DelegationForm(PortalForm):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pyramid.httpexceptions import HTTPSeeOther
-from wtforms import RadioField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -18,6 +18,7 @@ from portal_core.web.forms import Filled, PortalForm
 
 MODULES, PARAMETERS = "/admin/modules", "/admin/parameters"
 MANAGE_MODULES, MANAGE_PARAMETERS = "core:module:manage", "core:parameter:manage"
+SWITCH = {"true": _("Yes"), "false": _("No")}
 
 
 class SwitchForm(PortalForm):
@@ -51,10 +52,11 @@ class ModulePage:
 
 @dataclass(frozen=True)
 class ParametersPage:
-    """Context of ``parameters.pt``: pairs of parameter and field."""
+    """Context of ``parameters.pt``: pairs of parameter and field, and the words for the two values of a ``switch``."""
 
     parameters: tuple[ParameterState, ...]
     form: PortalForm
+    switch: dict
     form_page: bool = True
 
 
@@ -92,7 +94,7 @@ def parameters(request) -> ParametersPage:
     """All parameters with their present values."""
     states = request.services.get(ParameterService).states()
     values = {field_name(state.name): state.value for state in states}
-    return ParametersPage(tuple(states), parameter_form(states)(request, data=values))
+    return ParametersPage(tuple(states), parameter_form(states)(request, data=values), SWITCH)
 
 
 def save_parameters(request):
@@ -112,7 +114,7 @@ def save_parameters(request):
             valid = False
     if not valid:
         request.response.status_int = 422
-        return ParametersPage(tuple(states), form)
+        return ParametersPage(tuple(states), form, SWITCH)
     request.flash("ok", _("${count} parameters were changed", mapping={"count": len(changed)}))
     return HTTPSeeOther(PARAMETERS)
 
@@ -123,9 +125,15 @@ def field_name(name: str) -> str:
 
 
 def parameter_form(states) -> type[PortalForm]:
-    """A form with one line for each parameter."""
-    fields = {field_name(s.name): StringField(s.title, [Length(max=VALUE_MAX)]) for s in states}
+    """A form with one line for each parameter, and a choice of yes and no for each switch."""
+    fields = {field_name(state.name): _field(state) for state in states}
     return type("ParameterForm", (PortalForm,), fields)
+
+
+def _field(state):
+    if not state.switch:
+        return StringField(state.title, [Length(max=VALUE_MAX)])
+    return SelectField(state.title, choices=[SelectChoice(value, title) for value, title in SWITCH.items()])
 
 
 def includeme(config):

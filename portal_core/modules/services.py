@@ -13,6 +13,7 @@ from portal_core.i18n import _
 from portal_core.inbox.models import OPEN, Case, Task
 from portal_core.modules.models import Generation, ModuleOff, Parameter
 from portal_core.services import Services
+from portal_core.settings import as_bool
 
 VALUE_MAX = 500
 
@@ -31,13 +32,17 @@ class ModuleState:
 
 @dataclass(frozen=True)
 class ParameterState:
-    """A parameter: what it is for, its value as text, and what the ini file says. ``changed`` when the two differ."""
+    """A parameter: what it is for, its value as text, and what the ini file says. ``changed`` when the two differ.
+
+    A ``switch`` has one of two values, and both texts are ``true`` or ``false``, however the ini file writes them.
+    """
 
     name: str
     title: Any
     value: str
     given: str
     changed: bool
+    switch: bool
 
 
 class ModuleService:
@@ -108,13 +113,7 @@ class ParameterService:
         stored = dict(self.session.execute(sa.select(Parameter.name, Parameter.value)).all())
         portal = self.services.portal
         return [
-            ParameterState(
-                spec.name,
-                spec.title,
-                stored.get(spec.name, portal.settings.given[spec.name]),
-                portal.settings.given[spec.name],
-                spec.name in stored,
-            )
+            _parameter(spec, portal.settings.given[spec.name], stored.get(spec.name))
             for spec in portal.specs.values()
             if spec.editable
         ]
@@ -153,6 +152,13 @@ class ParameterService:
         self.services.get(AuditService).record(
             actor, "core.parameter_changed", "core.parameter", state.name, detail=detail, ip=ip
         )
+
+
+def _parameter(spec, given, stored):
+    switch = spec.parse is as_bool
+    text = (lambda value: str(as_bool(value)).lower()) if switch else str
+    value = text(given if stored is None else stored)
+    return ParameterState(spec.name, spec.title, value, text(given), stored is not None, switch)
 
 
 def next_generation(session) -> None:

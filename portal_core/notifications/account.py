@@ -8,7 +8,6 @@ from wtforms import BooleanField, RadioField, SelectField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
-from portal_core.accounts.admin.forms import TickBoxes
 from portal_core.accounts.policy import AUTHENTICATED
 from portal_core.i18n import _
 from portal_core.notifications import channels as ch
@@ -22,7 +21,7 @@ from portal_core.notifications.preferences import (
     QuietHours,
     group_of,
 )
-from portal_core.web.forms import PortalForm
+from portal_core.web.forms import PortalForm, TickBoxes
 
 PAGE = "/account/notifications"
 MODES = ((ALL, _("All messages")), (TODO, _("To-dos only")), (OFF, _("No message at all")))

@@ -90,7 +90,7 @@ SETTINGS = (
         "false",
         "True shows telephone numbers of others as 138****1234 until somebody who may asks for one, which is recorded.",
         as_bool,
-        title=_("Mask telephone numbers (true or false)"),
+        title=_("Mask telephone numbers"),
     ),
 )
 JOBS = (Job("core.login_steps", _("Remove logins that were not finished"), dt.timedelta(hours=1), end_login_steps),)

@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from pyramid.httpexceptions import HTTPRequestEntityTooLarge
 from pyramid.i18n import TranslationString
-from wtforms import FieldList, Form, FormField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import (
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    widgets,
+)
 from wtforms.i18n import DummyTranslations, get_builtin_gnu_translations
 from wtforms.meta import DefaultMeta
 from wtforms.utils import WebobInputWrapper
@@ -150,6 +160,13 @@ class Filled:
 def _is_given(value):
     # A file field that was left empty arrives as b"", an upload as an object that is no truth value.
     return bool(value.strip()) if isinstance(value, (str, bytes)) else value is not None
+
+
+class TickBoxes(SelectMultipleField):
+    """Several choices as tick boxes."""
+
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
 
 
 class VersionField(HiddenField):

@@ -7,6 +7,7 @@ from portal_core.audit.models import AuditEntry
 from portal_core.errors import Conflict
 from portal_core.inbox.services import CaseService
 from portal_core.modules.runtime import Runtime
+from portal_core.modules.services import ParameterService
 from tests import scene as scenes
 
 scene = scenes.scene
@@ -103,9 +104,8 @@ def test_an_unknown_module_is_not_found(scene):
 
 
 def save(scene, **changes):
-    page = scene.browsers["admin"].get(PARAMETERS).html
-    fields = {field["name"]: field.get("value", "") for field in page.select("main input[type=text]")} | changes
-    return scene.browsers["admin"].post(PARAMETERS, fields | {"csrf_token": scene.token("admin")}, status="*")
+    form = next(form for form in scene.browsers["admin"].get(PARAMETERS).forms.values() if form.action == PARAMETERS)
+    return scene.browsers["admin"].post(PARAMETERS, dict(form.submit_fields()) | changes, status="*")
 
 
 def test_a_parameter_is_in_force_at_once_and_can_be_taken_back(scene):
@@ -122,3 +122,16 @@ def test_a_parameter_that_its_own_rule_refuses_is_not_stored(scene):
     assert answer.status_int == 422 and "这个值在此不可用" in answer.text and 'value="改了"' in answer.text
     assert scene.app.portal.settings["portal.login_lock_after"] == 5
     assert "改了" not in scene.browsers["staff"].get("/").text
+
+
+def test_a_switch_is_a_choice_of_yes_and_no_however_the_file_writes_it(scene, monkeypatch):
+    monkeypatch.setitem(scene.app.portal.settings.given, "portal.single_session", "Off")
+    with scene.services() as services:
+        (state,) = (s for s in services.get(ParameterService).states() if s.name == "portal.single_session")
+    assert state.switch and (state.value, state.given, state.changed) == ("false", "false", False)
+    field = scene.browsers["admin"].get(PARAMETERS).html.find("select", attrs={"name": "portal__single_session"})
+    assert [(o["value"], o.text, o.has_attr("selected")) for o in field.find_all("option")] == [
+        ("true", "是", False),
+        ("false", "否", True),
+    ]
+    assert save(scene, portal__single_session="perhaps").status_int == 422

@@ -12,6 +12,7 @@ from portal_core.accounts import sheets
 from portal_core.accounts.models import LoginAttempt, SessionRow, User, UserImport, UserRole
 from portal_core.accounts.services import DepartmentService, RightsService
 from portal_core.audit.models import AuditEntry
+from portal_core.security.models import RecoveryCode, SecondFactor
 from portal_core.services import Services
 from portal_core.testing.fixtures import PASSWORD, count_statements
 from portal_core.testing.sheets import xlsx
@@ -281,6 +282,27 @@ def test_a_session_is_ended_by_the_administrator(pages, app, make_user):
     send(page, f"/admin/sessions/{session_id}/end", status=303)
     assert "/login" in other.get("/me").headers["Location"]
     assert count(app, AuditEntry, AuditEntry.action == "core.session_ended") == 1
+
+
+def test_a_lost_second_factor_is_removed_and_never_ones_own(pages, app, admin, make_user):
+    li = make_user("li")
+    assert "factor" not in [button.attrs.get("value") for button in pages.get(f"/admin/users/{li.id}").html.find_all("button")]
+    now = app.portal.clock.now()
+    with app.portal.database.writing() as session:
+        session.add_all(SecondFactor(user_id=user.id, secret="", created=now, confirmed=now) for user in (li, admin))
+        session.add(RecoveryCode(user_id=li.id, code_hash="0" * 64))
+    page = pages.get(f"/admin/users/{li.id}")
+    send(page, f"/admin/users/{li.id}/act", "act", "factor", status=303)
+    assert count(app, RecoveryCode) == 0
+    assert look(app, sa.select(SecondFactor.user_id)) == [admin.id]
+    # A second time there is nothing to remove; one's own page has no such button, and the act is refused.
+    send(page, f"/admin/users/{li.id}/act", "act", "factor", status=303)
+    mine = pages.get(f"/admin/users/{admin.id}")
+    assert 'value="factor"' not in mine.text
+    form = next(form for form in mine.forms.values() if form.action == f"/admin/users/{admin.id}/act")
+    pages.post(form.action, [*form.submit_fields(), ("act", "factor")], status=303)
+    assert look(app, sa.select(SecondFactor.user_id)) == [admin.id]
+    assert count(app, AuditEntry, AuditEntry.action == "core.second_factor_removed") == 1
 
 
 def test_one_session_at_a_time_when_the_setting_says_so(app, make_user):

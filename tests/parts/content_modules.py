@@ -55,9 +55,9 @@ def furnish(scene):
 
 
 def _parameters(scene):
-    page = scene.browsers["admin"].get("/admin/parameters").html
-    fields = {field["name"]: field.get("value", "") for field in page.select("main input[type=text]")}
-    return "/admin/parameters", fields
+    forms = scene.browsers["admin"].get("/admin/parameters").forms.values()
+    form = next(form for form in forms if form.action == "/admin/parameters")
+    return "/admin/parameters", {name: value for name, value in form.submit_fields() if name and name != "csrf_token"}
 
 
 ANNOUNCEMENT = {

@@ -17,6 +17,7 @@ from portal_core.accounts.models import (
 from portal_core.accounts.services import AccountService, DepartmentService
 from portal_core.accounts.sheets import SheetRow
 from portal_core.accounts.userimports import UserImportService
+from portal_core.security.models import SecondFactor
 from portal_core.testing.sheets import xlsx
 from tests.tables import Form, Page
 
@@ -126,6 +127,14 @@ def _act(scene):
         return f"/admin/users/{_someone(services).id}/act", {"act": "sessions"}
 
 
+def _lost_factor(scene):
+    with scene.services() as services:
+        person = _someone(services)
+        made = person.created
+        services.session.add(SecondFactor(user_id=person.id, secret="", created=made, confirmed=made))
+        return f"/admin/users/{person.id}/act", {"act": "factor"}
+
+
 def _rights(scene):
     with scene.services() as services:
         return f"/admin/rights/{_someone(services).id}", {"role": "clerk", "scope": ""}
@@ -201,6 +210,7 @@ FORMS = {
     "new user": Form("admin", _new_user, 200),
     "user": Form("admin", _user),
     "act on a user": Form("admin", _act),
+    "remove a second factor": Form("admin", _lost_factor),
     "give a role": Form("admin", _rights),
     "take a role": Form("admin", _remove),
     "new unit": Form("admin", _new_unit),

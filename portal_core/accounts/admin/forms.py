@@ -1,25 +1,18 @@
 """Forms of the pages for people and rights."""
 
-from wtforms import FileField, IntegerField, SelectField, SelectMultipleField, StringField, widgets
+from wtforms import FileField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal_core.accounts.services import MAX_NAME
 from portal_core.accounts.throttle import LOGIN_LENGTH
 from portal_core.accounts.userdata import EMAIL_LENGTH, PHONE_LENGTH, UserData
 from portal_core.i18n import _
-from portal_core.web.forms import Filled, PortalForm, VersionField
+from portal_core.web.forms import Filled, PortalForm, TickBoxes, VersionField
 
 
 def optional_id(text):
     """The number in a select whose first choice is empty, as None."""
     return int(text) if text else None
-
-
-class TickBoxes(SelectMultipleField):
-    """Several choices as tick boxes."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 class UserForm(PortalForm):

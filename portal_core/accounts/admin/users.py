@@ -17,11 +17,12 @@ from portal_core.accounts.userlist import STATES, UserFilter, UserList, UserPage
 from portal_core.accounts.users import HeldRole, UserService
 from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
+from portal_core.security.factors import SecondFactorService
 from portal_core.web.params import choice_param, int_param, path_id, text_param
 
 LIST, ONE, NEW = (f"portal_core:templates/accounts/admin/{name}.pt" for name in ("users", "user", "user_new"))
 PASSWORD = "portal_core:templates/accounts/admin/password.pt"  # noqa: S105 - a template
-ACTS = ("reset", "unlock", "deactivate", "reactivate", "sessions")
+ACTS = ("reset", "unlock", "deactivate", "reactivate", "sessions", "factor")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class OneUserPage:
     may_roles: bool
     may_sessions: bool
     may_touch: bool
+    has_factor: bool
     myself: bool
 
 
@@ -160,6 +162,9 @@ def _perform(request, act, user_id, initial):
         case "deactivate":
             service.deactivate(actor, user)
             return _("The account is deactivated and its sessions are ended.")
+        case "factor":
+            service.remove_second_factor(actor, user)
+            return _("The second factor is removed.")
     service.end_sessions(actor, user)
     return _("The sessions are ended.")
 
@@ -212,6 +217,7 @@ def _page(request, form=None):
         may_roles=identity.may(ROLES),
         may_sessions=identity.may(SESSIONS),
         may_touch=service.guard.may_touch(identity, user.id),
+        has_factor=services.get(SecondFactorService).enrolled(user.id),
         myself=user.id == identity.user_id,
     )
 

@@ -9,16 +9,14 @@ from wtforms import (
     MultipleFileField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     TimeField,
-    widgets,
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from portal_core.api import Filled, PortalForm, VersionField
+from portal_core.api import Filled, PortalForm, TickBoxes, VersionField
 from portal_meetings.i18n import _
 from portal_meetings.models import PANORAMA, PHOTO, PLAN
 from portal_meetings.services.holds import BUFFER_MAX
@@ -27,13 +25,6 @@ from portal_meetings.services.rooms import RoomData
 WORDS = re.compile(r"[,，、;；\n]+")
 LAYOUT = re.compile(r"(.+?)[\s:：,，]+([0-9]{1,5})")
 PICTURE_KINDS = ((PHOTO, _("Photo")), (PLAN, _("Floor plan")), (PANORAMA, _("360° picture")))
-
-
-class TickBoxes(SelectMultipleField):
-    """Several choices as tick boxes."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 class RoomForm(PortalForm):
