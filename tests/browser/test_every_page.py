@@ -20,8 +20,8 @@ pytestmark = pytest.mark.browser
 SIZES = {"desk": DESK["viewport"], "phone": PHONE["viewport"]}
 LOOKS = [(size, colours) for size in SIZES for colours in ("light", "dark")]
 
-# A login, the name of the plugin's module, file formats, browsers, units, and the prefix of the numbers of bookings.
-ALLOWED = {"staff", "meetings", "jpeg", "jpg", "png", "webp", "mb", "chrome", "linux", "windows", "ip", "hy", "zg", "kb", "excel"}
+# A login, the name of the plugin's module, formats, browsers, keys, units, the letters of numbers, and the search's example.
+ALLOWED = set("staff meetings jpeg jpg png webp pdf excel chrome linux windows ctrl https ip mb kb hy zg hys".split())
 
 
 @pytest.fixture(scope="module")
