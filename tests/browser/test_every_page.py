@@ -21,7 +21,10 @@ SIZES = {"desk": DESK["viewport"], "phone": PHONE["viewport"]}
 LOOKS = [(size, colours) for size in SIZES for colours in ("light", "dark")]
 
 # A login, the name of the plugin's module, formats, browsers, keys, units, the letters of numbers, and the search's example.
-ALLOWED = set("staff meetings jpeg jpg png webp pdf excel chrome linux windows ctrl https ip mb kb hy zg hys".split())
+ALLOWED = {
+    *("staff", "meetings", "jpeg", "jpg", "png", "webp", "pdf", "excel", "chrome", "linux", "windows"),
+    *("ctrl", "https", "ip", "mb", "kb", "hy", "zg", "hys"),
+}
 
 
 @pytest.fixture(scope="module")
