@@ -10,6 +10,7 @@ from portal_core.accounts.services import AccountService, DepartmentService, Rig
 from portal_core.content import demo as content_demo
 from portal_core.declarations import DemoContext
 from portal_core.errors import StartError
+from portal_core.evaluations.reminders import close_overdue
 from portal_core.services import Services
 
 PASSWORD = "Demo-2026!"  # noqa: S105 - public on purpose: the README names it
@@ -86,6 +87,9 @@ def load(portal) -> None:
             context = DemoContext(portal, portal.clock, users)
             for _result in portal.plugins.call(plugin, "portal_demo_data", session=session, context=context):
                 pass
+    with portal.database.writing() as session:
+        # What the past of the demo left open and nobody could answer any more, as the worker would close it.
+        close_overdue(session, portal, portal.clock)
 
 
 def _people(services: Services) -> None:

@@ -76,6 +76,7 @@ OBJECTS = {
     "core.approval_plan": _("Approval plan"),
     "core.announcement": _("Announcement"),
     "core.help": _("Help"),
+    "core.dataset": _("Statistics"),
     "core.place": _("Place"),
     "core.dictionary": _("Dictionary"),
     "core.calendar": _("Working calendar"),

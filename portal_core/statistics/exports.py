@@ -48,7 +48,8 @@ class ExportService:
         args = asked.to_json() | {"user_id": identity.user_id}
         key = f"{identity.user_id} {_fingerprint(args)}"
         work_id = self.services.get(JobService).enqueue(EXPORT, args, key=key, owner_id=identity.user_id)
-        self.services.get(AuditService).record(identity, "core.exported", behind.dataset.code, work_id, detail=asked.to_json())
+        audit = self.services.get(AuditService)
+        audit.record(identity, "core.exported", "core.dataset", behind.dataset.code, detail=asked.to_json())
         return work_id
 
     def file(self, file_id: int, identity: Identity) -> StoredFile | None:

@@ -38,9 +38,7 @@ def upgrade():
         table.add_column(sa.Column("stage", sa.SmallInteger(), nullable=False, server_default="0"))
         table.add_column(sa.Column("mode", sa.String(8), nullable=False, server_default="any"))
         table.create_foreign_key("fk_core_task_plan_id", "core_approval_plan", ["plan_id"], ["id"])
-    op.create_index(
-        "ix_core_task_due", "core_task", ["due"], postgresql_where=sa.text(REMINDED), sqlite_where=sa.text(REMINDED)
-    )
+    op.create_index("ix_core_task_due", "core_task", ["due"], postgresql_where=sa.text(REMINDED), sqlite_where=sa.text(REMINDED))
 
 
 def downgrade():
