@@ -167,7 +167,7 @@ def test_the_case_page_does_not_do_what_another_form_must_ask_for(scene, key, ac
         ({"date": "2028-01-01"}, {"date"}),
         ({"start": "11:00", "end": "10:00"}, {"end"}),
         ({"start": "10:00", "end": "10:00"}, {"end"}),
-        ({"start": "10:07"}, {"start"}),
+        ({"start": "10:07", "end": "11:00"}, {"start"}),
         ({"start": "03:00", "end": "04:00"}, {"start", "end"}),
         ({"start": "25:00"}, {"start"}),
         ({"multiday": "y"}, {"end_date"}),

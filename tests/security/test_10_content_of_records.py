@@ -98,7 +98,7 @@ def test_pages_follow_each_other_without_gap_or_double(app, auditor):
     fill(app, auditor, 2 * PAGE + 7)
     seen, page = [], app.get("/admin/audit?action=core.acted")
     while True:
-        seen += re.findall(r"<span class=\"num\">(\d+)</span>", page.text)
+        seen += re.findall(r"<code>(\d+)</code>", page.text)
         if "下一页" not in page:
             break
         page = page.click("下一页")
