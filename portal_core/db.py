@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 NAMING = {
@@ -122,6 +123,12 @@ class Database:
     def dispose(self):
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def insert_into(session: Session, model):
+    """An INSERT for the session's database that knows ON CONFLICT; SQLAlchemy has one for each dialect."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 def make_engine(url):

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal_core.accounts.identity import Identity
 from portal_core.accounts.models import Department, User
 from portal_core.audit.services import AuditService
 from portal_core.content.models import Announcement, AnnouncementAudience, AnnouncementFile, AnnouncementRead
+from portal_core.db import insert_into
 from portal_core.errors import Invalid, NotFound, Stale
 from portal_core.files.models import StoredFile
 from portal_core.i18n import _
@@ -141,9 +141,8 @@ class AnnouncementService:
 
     def mark_read(self, announcement: Announcement, reader: Identity) -> None:
         """Note that ``reader`` has read it; the first time counts."""
-        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
         row = {"announcement_id": announcement.id, "user_id": reader.user_id, "at": self.services.clock.now()}
-        self.session.execute(dialect.insert(AnnouncementRead).values(**row).on_conflict_do_nothing())
+        self.session.execute(insert_into(self.session, AnnouncementRead).values(**row).on_conflict_do_nothing())
 
     def save(
         self,

@@ -7,9 +7,9 @@ words it answered. So each version that has answers is stored, and a declaration
 import re
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal_core.db import insert_into
 from portal_core.declarations import EvaluationForm, HealthCheck
 from portal_core.errors import StartError
 from portal_core.evaluations.models import EvaluationFormRow
@@ -48,12 +48,6 @@ def definition(form: EvaluationForm, text) -> dict:
         ],
         "scale": [{"value": c.value, "source": str(c.label), "label": text(c.label)} for c in form.scale],
     }
-
-
-def insert_into(session: Session, model):
-    """An INSERT for the session's database that knows ON CONFLICT; SQLAlchemy has one for each dialect."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model)
 
 
 def store(session: Session, form: EvaluationForm, text, now) -> None:

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.orm import Session, joinedload
 
 from portal_core.accounts.identity import SYSTEM
+from portal_core.db import insert_into
 from portal_core.errors import Conflict
-from portal_core.evaluations.definitions import insert_into
 from portal_core.evaluations.follow_up_flow import ANSWERED, KIND
 from portal_core.evaluations.models import EvaluationReminder
 from portal_core.inbox.models import ACT, OPEN, Case, Task

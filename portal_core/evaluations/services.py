@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from portal_core.accounts.identity import Identity
+from portal_core.db import insert_into
 from portal_core.declarations import EvaluationForm, Subject
 from portal_core.errors import Conflict, Invalid, NotFound, Stale
 from portal_core.evaluations import definitions
@@ -166,7 +167,7 @@ class EvaluationService:
         definitions.store(self.session, form, self.services.portal.default_text, now)
         # The loser of a race waits here for the winner and gets no row back: no error that would end its transaction.
         made = self.session.scalar(
-            definitions.insert_into(self.session, Evaluation)
+            insert_into(self.session, Evaluation)
             .values(
                 form_code=form.code,
                 form_version=form.version,

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal_core.db import insert_into
 from portal_core.inbox.models import CaseCounter
 
 
@@ -15,9 +15,8 @@ def next_number(session: Session, prefix: str, day: dt.date) -> str:
     application takes (rooms and the like come first), so it cannot be part of a deadlock.
     """
     key = f"{prefix}{day:%Y%m%d}"
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(CaseCounter)
+        insert_into(session, CaseCounter)
         .values(prefix=key, value=1)
         .on_conflict_do_update(index_elements=[CaseCounter.prefix], set_={"value": CaseCounter.value + 1})
         .returning(CaseCounter.value)

@@ -10,8 +10,8 @@ import zlib
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
+from portal_core.db import insert_into
 from portal_core.declarations import Job
 from portal_core.jobs.models import JobRun
 
@@ -86,7 +86,7 @@ def _claim(session, job, slot, now):
         if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK_SPACE, key))):
             return False
     waiting = sa.and_(JobRun.finished.is_(None), sa.or_(JobRun.retry_at.is_(None), JobRun.retry_at <= now))
-    statement = _insert(session).values(name=job.name, slot=slot, started=now, failures=0, error="")
+    statement = insert_into(session, JobRun).values(name=job.name, slot=slot, started=now, failures=0, error="")
     statement = statement.on_conflict_do_update(index_elements=["name", "slot"], set_={"started": now}, where=waiting)
     return session.scalar(statement.returning(JobRun.name)) is not None
 
@@ -104,7 +104,7 @@ def _record_failure(portal, job, slot, now, error):
         run = session.get(JobRun, (job.name, slot))
         failures = (run.failures if run else 0) + 1
         values = {"failures": failures, "error": text, "retry_at": now + delay(failures)}
-        statement = _insert(session).values(name=job.name, slot=slot, started=now, **values)
+        statement = insert_into(session, JobRun).values(name=job.name, slot=slot, started=now, **values)
         unfinished = JobRun.finished.is_(None)
         session.execute(statement.on_conflict_do_update(index_elements=["name", "slot"], set_=values, where=unfinished))
 
@@ -121,7 +121,3 @@ def delay(failures, first=FIRST_DELAY) -> dt.timedelta:
 def error_text(error) -> str:
     """What went wrong, as it is stored: class and message, without what PostgreSQL cannot hold."""
     return f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_LENGTH]
-
-
-def _insert(session):
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(JobRun)

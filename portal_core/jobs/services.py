@@ -3,9 +3,9 @@
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal_core.accounts.identity import Identity
+from portal_core.db import insert_into
 from portal_core.declarations import QueuedJob
 from portal_core.errors import NotFound
 from portal_core.jobs.dispatch import dispatch
@@ -54,7 +54,8 @@ class JobService:
         return work
 
     def _insert(self, values):
-        kind = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
         defaults = {"state": WAITING, "attempts": 0, "done": 0, "total": 0, "error": "", "result": {}, "worker": ""}
-        statement = kind.insert(QueuedWork).values(defaults | values).on_conflict_do_nothing().returning(QueuedWork.id)
+        statement = (
+            insert_into(self.session, QueuedWork).values(defaults | values).on_conflict_do_nothing().returning(QueuedWork.id)
+        )
         return self.session.scalar(statement)

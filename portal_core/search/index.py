@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from portal_core.db import insert_into
 from portal_core.search.models import SearchEntry, SearchProgress
 from portal_core.search.words import index_words, query_words
 
@@ -27,9 +28,8 @@ def put(session: Session, provider, thing) -> None:
     """Write the words of ``thing`` into the index."""
     connection = session.connection()
     words = index_words(*(str(text) for text in provider.words(thing) if text))
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"kind": provider.code, "object_id": thing.id, "words": _stored(connection.dialect.name, words)}
-    statement = kind.insert(SearchEntry).values(**row)
+    statement = insert_into(session, SearchEntry).values(**row)
     # Below the ORM: this runs inside a flush.
     connection.execute(statement.on_conflict_do_update(index_elements=["kind", "object_id"], set_={"words": row["words"]}))
 
