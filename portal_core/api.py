@@ -71,6 +71,7 @@ from portal_core.services import Services
 from portal_core.settings import as_bool, as_list
 from portal_core.statistics.datasets import Chart, Column, Dataset, Dimension, average, count, ratio, share, total
 from portal_core.statistics.functions import minutes_between
+from portal_core.web.answers import reading, refused
 from portal_core.web.forms import Filled, PortalForm, TickBoxes, VersionField
 from portal_core.web.params import choice_param, date_param, int_param, path_id, text_param
 
@@ -180,6 +181,8 @@ __all__ = [
     "minutes_between",
     "path_id",
     "plugin_base",
+    "reading",
+    "refused",
     "ratio",
     "share",
     "text_param",

@@ -13,10 +13,11 @@ from portal_core.calendar.forms import FIRST_YEAR, LAST_YEAR, OFF, WORKING, Days
 from portal_core.calendar.holidays import known_years
 from portal_core.calendar.months import Month, OwnDays, hours_text, months_of, own_days
 from portal_core.calendar.services import CalendarService
-from portal_core.errors import Invalid, ServiceError
+from portal_core.errors import ServiceError
 from portal_core.formkit import change_rows
 from portal_core.i18n import _
 from portal_core.services import Services
+from portal_core.web.answers import refused
 from portal_core.web.params import date_param, int_param
 
 URL = "/admin/calendar"
@@ -53,7 +54,7 @@ def override(request):
     try:
         request.services.get(CalendarEditing).override(change, request.identity, client_ip(request))
     except ServiceError as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _page(request, days_form=form)
     request.flash("ok", _("The calendar has been changed."))
     return HTTPSeeOther(f"{URL}?year={change.first.year}")
@@ -69,7 +70,7 @@ def restore(request):
         request.services.get(CalendarEditing).remove(first, last, request.identity, client_ip(request))
     except ServiceError as error:
         form = DaysForm(request, data={"first": first, "last": last, "kind": OFF})
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _page(request, days_form=form)
     request.flash("ok", _("The rule holds again for these days."))
     return HTTPSeeOther(f"{URL}?year={first.year}")
@@ -87,7 +88,7 @@ def set_hours(request):
         editing = request.services.get(CalendarEditing)
         editing.set_seasons(form.value(), form.stamp.data or "", request.identity, client_ip(request))
     except ServiceError as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _page(request, hours_form=form)
     request.flash("ok", _("The office hours have been changed."))
     return HTTPSeeOther(URL)
@@ -123,12 +124,6 @@ def _days_form(request, calendar, day: dt.date | None):
 def _hours_form(request, services, calendar):
     values = {"stamp": services.get(CalendarEditing).stamp(), "seasons": season_values(calendar.seasons)}
     return HoursForm(request, data=values)
-
-
-def _refuse(request, form, error):
-    request.roll_back()
-    form.add_errors(error)
-    request.response.status_int = 422 if isinstance(error, Invalid) else 409
 
 
 def includeme(config):

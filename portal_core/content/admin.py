@@ -12,11 +12,11 @@ from portal_core.content import announcements as a
 from portal_core.content import help as h
 from portal_core.content.forms import AnnouncementForm, HelpForm, announcement_values, help_values
 from portal_core.content.models import Announcement, HelpPage
-from portal_core.errors import Invalid, ServiceError
+from portal_core.errors import ServiceError
 from portal_core.files.services import FileService
 from portal_core.files.uploads import uploads
 from portal_core.i18n import _
-from portal_core.services import Services
+from portal_core.web.answers import reading, refused
 from portal_core.web.params import int_param, path_id
 
 ANNOUNCEMENTS, HELP = "/admin/announcements", "/admin/help"
@@ -88,9 +88,9 @@ def edit_announcement(request) -> AnnouncementPage:
 def save_announcement(request):
     """Make or change one."""
     is_new = "id" not in request.matchdict
-    services, reading = request.services, _reading(request)
-    form = _announcement_form(request, reading, None, posted=True)
-    shown = None if is_new else _announcement(request, reading)
+    services, seen = request.services, reading(request)
+    form = _announcement_form(request, seen, None, posted=True)
+    shown = None if is_new else _announcement(request, seen)
     if not form.validate():
         request.response.status_int = 422
         return _announcement_page(request, shown, form)
@@ -101,7 +101,7 @@ def save_announcement(request):
         value = form.value(request.registry.portal.clock)
         services.get(a.AnnouncementService).save(value, request.identity, own, form.version.seen, files, client_ip(request))
     except ServiceError as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _announcement_page(request, shown, form)
     request.flash("ok", _("Saved."))
     return HTTPSeeOther(ANNOUNCEMENTS)
@@ -129,7 +129,7 @@ def _announcement_form(request, services, announcement, posted=False):
 
 
 def _announcement_page(request, announcement, form=None):
-    services = _reading(request)
+    services = reading(request)
     service = services.get(a.AnnouncementService)
     return AnnouncementPage(
         form or _announcement_form(request, services, announcement),
@@ -162,7 +162,7 @@ def save_help_page(request):
     """Make or change a page."""
     is_new = "id" not in request.matchdict
     form = HelpForm(request, request.POST)
-    shown = None if is_new else _help_page(request, _reading(request))
+    shown = None if is_new else _help_page(request, reading(request))
     if not form.validate():
         request.response.status_int = 422
         return HelpEditPage(form, shown)
@@ -170,7 +170,7 @@ def save_help_page(request):
         own = None if is_new else _help_page(request, request.services)
         request.services.get(h.HelpService).save(form.value(), request.identity, own, form.version.seen, client_ip(request))
     except ServiceError as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return HelpEditPage(form, shown)
     request.flash("ok", _("Saved."))
     return HTTPSeeOther(HELP)
@@ -178,20 +178,6 @@ def save_help_page(request):
 
 def _help_page(request, services):
     return services.get(h.HelpService).get(path_id(request), request.identity)
-
-
-# -- both ----------------------------------------------------------------------------------------------------------
-
-
-def _reading(request):
-    """Services that see what is committed, for a page that is shown again after a refusal."""
-    return Services(request.reader, request.registry.portal)
-
-
-def _refuse(request, form, error):
-    request.roll_back()
-    form.add_errors(error)
-    request.response.status_int = 422 if isinstance(error, Invalid) else 409
 
 
 def includeme(config):

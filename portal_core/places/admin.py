@@ -17,7 +17,7 @@ from portal_core.places.declared import MANAGE_DICTIONARIES, MANAGE_PLACES
 from portal_core.places.dictionaries import DictionaryService, Entry
 from portal_core.places.forms import NOWHERE, DictionaryForm, PlaceForm, dictionary_values, place_values
 from portal_core.places.models import Place
-from portal_core.services import Services
+from portal_core.web.answers import reading, refused
 from portal_core.web.params import int_param, path_id
 
 PLACES, DICTIONARIES = "/admin/places", "/admin/dictionaries"
@@ -80,9 +80,9 @@ def edit_place(request) -> PlacePage:
 
 def save_place(request):
     """Make or change a place."""
-    is_new, reading = "id" not in request.matchdict, _reading(request)
-    shown = None if is_new else reading.get(p.PlaceService).get(path_id(request), request.identity)
-    form = _place_form(request, reading, request.POST)
+    is_new, seen = "id" not in request.matchdict, reading(request)
+    shown = None if is_new else seen.get(p.PlaceService).get(path_id(request), request.identity)
+    form = _place_form(request, seen, request.POST)
     if not form.validate():
         request.response.status_int = 422
         return _place_page(request, shown, form)
@@ -94,7 +94,7 @@ def save_place(request):
         own = None if is_new else service.get(shown.id, request.identity)
         place = service.save(value, request.identity, own, form.version.seen, plan, client_ip(request))
     except ServiceError as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _place_page(request, shown, form)
     request.flash("ok", _("Saved."))
     return HTTPSeeOther(f"{PLACES}/{place.id}" if plan else PLACES)
@@ -122,7 +122,7 @@ def _place_form(request, services, post=None, values=None):
 
 
 def _place_page(request, place, form=None, values=None):
-    services = _reading(request)
+    services = reading(request)
     service = services.get(p.PlaceService)
     form = form or _place_form(request, services, values=values)
     around = _plan_of(service, form.parent.data)
@@ -165,7 +165,7 @@ def save_dictionary(request):
     try:
         changed = service.save(request.matchdict["code"], form.value(present), request.identity, client_ip(request))
     except Invalid as error:
-        _refuse(request, form, error)
+        refused(request, form, error)
         return _dictionary_page(request, form)
     request.flash("ok", _("${count} entries were changed", mapping={"count": changed}))
     return HTTPSeeOther(f"{DICTIONARIES}/{request.matchdict['code']}")
@@ -179,20 +179,6 @@ def _dictionary_page(request, form):
 def _domain(code):
     """The translation domain of the plugin that declares the dictionary."""
     return f"portal_{code.split('.')[0]}"
-
-
-# -- both ----------------------------------------------------------------------------------------------------------
-
-
-def _reading(request):
-    """Services that see what is committed, for a page that is shown again after a refusal."""
-    return Services(request.reader, request.registry.portal)
-
-
-def _refuse(request, form, error):
-    request.roll_back()
-    form.add_errors(error)
-    request.response.status_int = 422 if isinstance(error, Invalid) else 409
 
 
 def includeme(config):

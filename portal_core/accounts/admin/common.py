@@ -2,17 +2,11 @@
 
 from urllib.parse import urlencode
 
-from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+from pyramid.httpexceptions import HTTPForbidden
 from wtforms.fields import SelectChoice
 
 from portal_core.accounts.services import DepartmentService
-from portal_core.errors import Forbidden, Invalid
-from portal_core.services import Services
-
-
-def reading(request) -> Services:
-    """Services over the reading session, for what a page shows also when its form is refused."""
-    return Services(request.reader, request.registry.portal)
+from portal_core.web.answers import reading
 
 
 def everywhere(permission):
@@ -30,33 +24,6 @@ def everywhere(permission):
         return wrapper
 
     return {"permission": permission, "decorator": guarded}
-
-
-def done(request, url, message):
-    """Back to ``url`` with a message."""
-    request.flash("ok", message)
-    return HTTPSeeOther(url)
-
-
-def refused(request, form, error):
-    """Undo what was written and put the messages of ``error`` (a ServiceError) into ``form``, for the page that follows."""
-    request.roll_back()
-    form.add_errors(error)
-    request.response.status_int = status_of(error)
-
-
-def turned_away(request, url, error):
-    """Undo what was written and go back to ``url`` with the reason, for a button that stands alone."""
-    request.roll_back()
-    request.flash("bad", error.message or next(iter(getattr(error, "fields", {}).values()), ""))
-    return HTTPSeeOther(url)
-
-
-def status_of(error) -> int:
-    """422 for wrong fields, 403 for what is not the person's to do, 409 for what collides."""
-    if isinstance(error, Invalid):
-        return 422
-    return 403 if isinstance(error, Forbidden) else 409
 
 
 def address(path, **params):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pyramid.httpexceptions import HTTPBadRequest
 from wtforms.fields import SelectChoice
 
-from portal_core.accounts.admin.common import done, everywhere, reading, refused, turned_away, unit_choices
+from portal_core.accounts.admin.common import everywhere, unit_choices
 from portal_core.accounts.admin.forms import UnitForm
 from portal_core.accounts.departmentadmin import DepartmentAdmin, UnitData, UnitLine
 from portal_core.accounts.guard import DEPARTMENTS
 from portal_core.accounts.models import Department
 from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
+from portal_core.web.answers import done, reading, refused, turned_away
 from portal_core.web.params import choice_param, int_param, path_id
 
 LIST, ONE = "portal_core:templates/accounts/admin/departments.pt", "portal_core:templates/accounts/admin/department.pt"

@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from pyramid.response import Response
 
 from portal_core.accounts import sheets
-from portal_core.accounts.admin.common import done, everywhere, reading, refused, turned_away, units_of
+from portal_core.accounts.admin.common import everywhere, units_of
 from portal_core.accounts.admin.forms import ImportForm
 from portal_core.accounts.guard import USERS
 from portal_core.accounts.importcheck import PROBLEMS
@@ -17,6 +17,7 @@ from portal_core.accounts.userimports import DONE, PREVIEW, UserImportService, h
 from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.files.uploads import uploads
 from portal_core.i18n import _
+from portal_core.web.answers import done, reading, refused, turned_away
 from portal_core.web.params import choice_param, path_id
 from portal_core.web.text import clean_line
 

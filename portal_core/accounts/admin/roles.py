@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPBadRequest
 from wtforms.fields import SelectChoice
 
 from portal_core.accounts import officers
-from portal_core.accounts.admin.common import address, done, everywhere, reading, refused, turned_away
+from portal_core.accounts.admin.common import address, everywhere
 from portal_core.accounts.admin.forms import NewRoleForm, RoleForm, RoleGrantForm
 from portal_core.accounts.guard import ROLES
 from portal_core.accounts.identity import ALL, REACHES
@@ -18,6 +18,7 @@ from portal_core.accounts.services import AccountService
 from portal_core.accounts.users import HeldRole, UserService
 from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
+from portal_core.web.answers import done, reading, refused, turned_away
 from portal_core.web.params import choice_param, int_param, path_id, text_param
 
 TEMPLATE = "portal_core:templates/accounts/admin/{}.pt"

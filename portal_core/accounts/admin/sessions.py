@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from portal_core.accounts.admin.common import address, done, everywhere
+from portal_core.accounts.admin.common import address, everywhere
 from portal_core.accounts.guard import LOGS, SESSIONS
 from portal_core.accounts.loginlog import LoginFilter, LoginLine, LoginLog
 from portal_core.accounts.sessionlist import SessionLine, SessionList
 from portal_core.accounts.throttle import normal_login
 from portal_core.i18n import _
+from portal_core.web.answers import done
 from portal_core.web.params import choice_param, date_param, int_param, path_id, text_param
 
 RESULTS = {"ok": True, "failed": False}

@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.renderers import render_to_response
 from wtforms.fields import SelectChoice
 
-from portal_core.accounts.admin.common import address, done, everywhere, reading, refused, turned_away, unit_choices, units_of
+from portal_core.accounts.admin.common import address, everywhere, unit_choices, units_of
 from portal_core.accounts.admin.forms import UserForm
 from portal_core.accounts.guard import ROLES, SESSIONS, USERS
 from portal_core.accounts.models import User
@@ -18,6 +18,7 @@ from portal_core.accounts.users import HeldRole, UserService
 from portal_core.errors import Conflict, Forbidden, Invalid
 from portal_core.i18n import _
 from portal_core.security.factors import SecondFactorService
+from portal_core.web.answers import done, reading, refused, turned_away
 from portal_core.web.params import choice_param, int_param, path_id, text_param
 
 LIST, ONE, NEW = (f"portal_core:templates/accounts/admin/{name}.pt" for name in ("users", "user", "user_new"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from webob.multidict import MultiDict
 
-from portal_core.api import CaseService, Conflict, Forbidden, Invalid, Stale, change_rows
+from portal_core.api import CaseService, Conflict, Forbidden, Invalid, Stale, change_rows, reading
 from portal_meetings import permissions
 from portal_meetings.forms.booking import booking_form, form_values, offer
 from portal_meetings.i18n import _
@@ -19,7 +19,7 @@ from portal_meetings.services.bookings import BookingService, SlotTaken
 from portal_meetings.services.data import BookingData, of_booking
 from portal_meetings.services.grid import GridRoom, GridService
 from portal_meetings.services.items import ServiceItemService
-from portal_meetings.views.common import cover_url, go_to, reading, translator
+from portal_meetings.views.common import cover_url, go_to, translator
 from portal_meetings.views.prefill import new_values
 
 BUTTONS = ("csrf_token", "_add", "_remove", "_use", "_draft", "_submit")

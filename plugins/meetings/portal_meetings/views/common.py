@@ -3,20 +3,10 @@
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from portal_core.api import Services
 from portal_meetings.services.states import KIND
 
 DOMAIN = "portal_meetings"
 COVER_WIDTH = 240
-
-
-def reading(request) -> Services:
-    """Services over the reading session.
-
-    A form reads what it shows with these, also when it is sent: on SQLite the first statement of the writing session queues for
-    the only writer, and a form that is refused has no need of it.
-    """
-    return Services(request.reader, request.registry.portal)
 
 
 def cover_url(request, cover) -> str:

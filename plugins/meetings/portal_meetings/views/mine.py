@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-from portal_core.api import CaseService, Conflict, Invalid, choice_param, date_param, int_param, text_param
+from portal_core.api import CaseService, Conflict, Invalid, choice_param, date_param, int_param, reading, text_param
 from portal_meetings import permissions
 from portal_meetings.forms.cancel import cancel_form
 from portal_meetings.i18n import _
@@ -16,7 +16,7 @@ from portal_meetings.services import states
 from portal_meetings.services.bookings import BookingService
 from portal_meetings.services.grid import GridService
 from portal_meetings.services.mine import GROUPS, PAGE, MineFilter, MineService
-from portal_meetings.views.common import go_to, reading, state_label, translator
+from portal_meetings.views.common import go_to, state_label, translator
 
 UPCOMING, ALL, DRAFTS = "upcoming", "all", "drafts"
 TITLES = {UPCOMING: _("Coming up"), ALL: _("All"), DRAFTS: _("Drafts")}

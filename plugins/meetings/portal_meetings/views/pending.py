@@ -5,11 +5,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-from portal_core.api import BATCH_MAX, Invalid, choice_param, opinion_in
+from portal_core.api import BATCH_MAX, Invalid, choice_param, opinion_in, reading
 from portal_meetings import permissions
 from portal_meetings.i18n import _
 from portal_meetings.services.pending import ACTS, SORTS, PendingService
-from portal_meetings.views.common import reading, translator
+from portal_meetings.views.common import translator
 
 SORT_TITLES = {"urgent": _("Next meeting first"), "oldest": _("Waiting longest first")}
 OPINION_MAX = 1000

@@ -4,13 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import Conflict, Invalid, NotFound
+from portal_core.api import Conflict, Invalid, NotFound, reading, refused
 from portal_meetings import permissions
 from portal_meetings.forms.admin import ClosureForm
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected, ClosureService
-from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
-from portal_meetings.views.common import reading
+from portal_meetings.views.admin.common import Tab, as_seen, done, room_of, tabs_of, url_of
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""What the pages of a room's administration share: its tabs, and how a refused form is shown again."""
+"""What the pages of a room's administration share: its tabs."""
 
 from dataclasses import dataclass, replace
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from portal_core.api import Invalid, path_id
+from portal_core.api import path_id
 from portal_meetings.i18n import _
 from portal_meetings.services.rooms import RoomService
 from portal_meetings.services.visibility import is_hidden
@@ -41,13 +41,6 @@ def as_seen(request, meetings):
     """The affected ``meetings`` as the person may read them: of a confidential one only that it takes place."""
     secret = translator(request)(_("Confidential meeting"))
     return [replace(m, title=secret, unit="") if is_hidden(request.identity, m) else m for m in meetings]
-
-
-def refused(request, form, error):
-    """Undo what was written and put the messages of ``error`` (a ServiceError) into ``form``, for the page that follows."""
-    request.roll_back()
-    form.add_errors(error)
-    request.response.status_int = 422 if isinstance(error, Invalid) else 409
 
 
 def done(request, url, message):

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import Conflict, Invalid, path_id
+from portal_core.api import Conflict, Invalid, path_id, reading, refused
 from portal_meetings import permissions
 from portal_meetings.forms.admin import ItemForm
 from portal_meetings.i18n import _
 from portal_meetings.services.items import ServiceItemService
-from portal_meetings.views.admin.common import done, refused
-from portal_meetings.views.common import reading
+from portal_meetings.views.admin.common import done
 
 LIST = "/meetings/admin/services"
 

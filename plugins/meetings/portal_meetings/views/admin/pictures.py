@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal_core.api import ChosenFiles, Conflict, Invalid, NotFound, check_image, choice_param
+from portal_core.api import ChosenFiles, Conflict, Invalid, NotFound, check_image, choice_param, reading, refused
 from portal_meetings import permissions
 from portal_meetings.forms.admin import PICTURE_KINDS, PictureForm
 from portal_meetings.i18n import _
 from portal_meetings.services.pictures import MAX_MB, PictureService
-from portal_meetings.views.admin.common import Tab, done, refused, room_of, tabs_of, url_of
-from portal_meetings.views.common import reading
+from portal_meetings.views.admin.common import Tab, done, room_of, tabs_of, url_of
 
 ACTS = ("up", "down", "cover", "remove")
 THUMBNAIL = 240

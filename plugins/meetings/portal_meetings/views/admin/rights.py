@@ -14,13 +14,15 @@ from portal_core.api import (
     RightsService,
     choice_param,
     int_param,
+    reading,
+    refused,
 )
 from portal_meetings import permissions
 from portal_meetings.forms.admin import RightForm
 from portal_meetings.i18n import _
 from portal_meetings.services.rooms import SCOPED_RIGHTS, RoomService
-from portal_meetings.views.admin.common import Tab, done, refused, room_of, tabs_of, url_of
-from portal_meetings.views.common import reading, translator
+from portal_meetings.views.admin.common import Tab, done, room_of, tabs_of, url_of
+from portal_meetings.views.common import translator
 
 SUBJECTS = (
     ("user", _("A person")),

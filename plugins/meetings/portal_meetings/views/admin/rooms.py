@@ -6,14 +6,14 @@ from typing import Any
 from pyramid.httpexceptions import HTTPForbidden
 from wtforms.fields import SelectChoice
 
-from portal_core.api import Conflict, Invalid, PlaceService
+from portal_core.api import Conflict, Invalid, PlaceService, reading, refused
 from portal_meetings import permissions
 from portal_meetings.forms.admin import OutOfUseForm, RoomForm, room_values
 from portal_meetings.i18n import _
 from portal_meetings.services.closures import Affected
 from portal_meetings.services.rooms import RoomService
-from portal_meetings.views.admin.common import Tab, as_seen, done, refused, room_of, tabs_of, url_of
-from portal_meetings.views.common import reading, translator
+from portal_meetings.views.admin.common import Tab, as_seen, done, room_of, tabs_of, url_of
+from portal_meetings.views.common import translator
 
 
 @dataclass(frozen=True)
