@@ -58,10 +58,6 @@ class DepartmentService:
         assert department is not None
         return department
 
-    def choices(self) -> list[tuple[Department, str]]:
-        """All active units as ``tree`` has them, each with its name indented by its depth, for a list to choose from."""
-        return [(unit, "\u3000" * (unit.path.count("/") - 2) + unit.name) for unit in self.tree()]
-
     def tree(self) -> list[Department]:
         """All active units, each after the one above it, siblings by position and then by age."""
         return in_order(list(self.session.scalars(sa.select(Department).where(Department.active))))

@@ -28,6 +28,11 @@ class Department(Base):
     leader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id", use_alter=True))
     version: Mapped[int] = mapped_column(default=1)
 
+    @property
+    def indented(self) -> str:
+        """The name behind as many wide spaces as there are units above it, for a list that shows the tree."""
+        return "\u3000" * (self.path.count("/") - 2) + self.name
+
 
 class User(Base):
     """A person with an account.

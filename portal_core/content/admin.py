@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from pyramid.httpexceptions import HTTPSeeOther
-from wtforms.fields import SelectChoice
 
 from portal_core.accounts.addresses import client_ip
+from portal_core.accounts.admin.common import unit_choices
 from portal_core.accounts.departments import DepartmentService
 from portal_core.admin.menu import CONTENT
 from portal_core.content import announcements as a
@@ -124,7 +124,7 @@ def _announcement_form(request, services, announcement, posted=False):
     units = services.get(a.AnnouncementService).audience(announcement) if announcement else []
     data = announcement_values(announcement, units, clock)
     form = AnnouncementForm(request, request.POST) if posted else AnnouncementForm(request, data=data)
-    form.departments.choices = [SelectChoice(unit.id, label) for unit, label in services.get(DepartmentService).choices()]
+    form.departments.choices = unit_choices(services.get(DepartmentService).tree())
     return form
 
 

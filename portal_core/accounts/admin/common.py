@@ -34,7 +34,7 @@ def address(path, **params):
 
 def unit_choices(tree) -> list[SelectChoice]:
     """Units for a select, indented by their depth; ``tree`` is what ``DepartmentService.tree`` gives."""
-    return [SelectChoice(unit.id, "　" * (unit.path.count("/") - 2) + unit.name) for unit in tree]
+    return [SelectChoice(unit.id, unit.indented) for unit in tree]
 
 
 def units_of(request):

@@ -108,7 +108,7 @@ def _form(request, post=None):
     form.permission.choices = [SelectChoice(name, translate(declared[name].title)) for name in SCOPED_RIGHTS]
     form.subject.choices = [SelectChoice(code, translate(title)) for code, title in SUBJECTS]
     tree = services.get(DepartmentService).tree()
-    form.department.choices = [SelectChoice(d.id, "　" * (d.path.count("/") - 2) + d.name) for d in tree]
+    form.department.choices = [SelectChoice(d.id, d.indented) for d in tree]
     form.role.choices = [SelectChoice(role.code, role.title) for role in services.get(RightsService).roles()]
     return form
 
