@@ -183,19 +183,12 @@ class PlaceService:
             return
         if not active and self.inside(place):
             raise Conflict(_("Something in use lies in this place; switch that off first."))
-        if active and place.parent_id and not self.get_any(place.parent_id).active:
+        if active and place.parent_id and not self.session.get_one(Place, place.parent_id).active:
             raise Conflict(_("The place that holds this one is out of use."))
         place.active = active
         place.version += 1
         self.session.flush()
         self._record(author, "core.place_on" if active else "core.place_off", place, {}, ip)
-
-    def get_any(self, place_id: int) -> Place:
-        """A place, in use or not. Raises NotFound."""
-        place = self.session.get(Place, place_id)
-        if place is None:
-            raise NotFound()
-        return place
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
